@@ -1,0 +1,31 @@
+"""Labels Arabic documents as economy/fintech, security/counter-terrorism or other; says how sure that is, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classifier.errors import ClassifierError
+    from classifier.model import Evidence, Explanation, Model, Passage, Prediction
+    from classifier.training import train
+
+__version__ = "0.1.0"
+__all__ = ["ClassifierError", "Evidence", "Explanation", "Model", "Passage", "Prediction", "__version__", "train"]
+
+_HOMES = {
+    "ClassifierError": "errors",
+    "Evidence": "model",
+    "Explanation": "model",
+    "Model": "model",
+    "Passage": "model",
+    "Prediction": "model",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:  # imported where used: `predict` must not pay for training
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

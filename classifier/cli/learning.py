@@ -1,0 +1,105 @@
+"""`classifier train` and `classifier evaluate`: from labelled documents to a model, and to its figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from classifier.cli.looking import refuse_to_overwrite
+from classifier.cli.options import ModelOption
+
+if TYPE_CHECKING:
+    from classifier.evaluation import Evaluation
+
+CorpusArgument = Annotated[
+    Path, typer.Argument(help="A folder of label folders, or a CSV, TSV, JSONL, Parquet or fastText file.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(train)
+    app.command()(evaluate)
+
+
+def train(
+    corpus: CorpusArgument,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")],
+    seed: Annotated[int, typer.Option(help="Decides the folds; the same seed gives the same model.")] = 0,
+    name: Annotated[str | None, typer.Option(help="The model's name. Default: the corpus' name.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Learn a model from labelled documents.
+
+    Example: classifier train seeds/ --out my.model
+    """
+    from classifier.training import Settings
+    from classifier.training import train as learn
+
+    refuse_to_overwrite(out, force)
+    trained = learn(
+        corpus, out, settings=Settings(seed=seed), name=name, progress=lambda line: typer.echo(line, err=True)
+    )
+    for reason, names in trained.left_out.items():
+        shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+        typer.echo(f"left out, {reason}: {len(names)} ({shown})", err=True)
+    if trained.near_duplicates:
+        typer.echo(f"near-duplicates, kept on one side of every split: {trained.near_duplicates}", err=True)
+    typer.echo("held-out figures (cross-validated):")
+    typer.echo(figures(trained.report))
+    typer.echo(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB, {trained.digest[:8]})", err=True)
+
+
+def evaluate(
+    corpus: CorpusArgument,
+    model: ModelOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
+) -> None:
+    """Measure a model on labelled documents it has not seen.
+
+    Example: classifier evaluate held-out.csv --model my.model
+    """
+    from classifier.corpus import load_corpus
+    from classifier.evaluation import evaluate as measure_model
+    from classifier.model import Model
+
+    evaluation = measure_model(Model.load(model), load_corpus(corpus))
+    typer.echo(json.dumps(evaluation.as_dict(), ensure_ascii=False) if as_json else figures(evaluation, errors=True))
+
+
+def figures(evaluation: Evaluation, errors: bool = False) -> str:
+    """An evaluation as plain text."""
+    lines = [
+        f"documents  {evaluation.documents} ({evaluation.answered} answered)",
+        f"accuracy   {evaluation.accuracy:.4f}  95 % interval {_interval(evaluation.accuracy_interval)}",
+        f"macro-F1   {evaluation.macro_f1:.4f}  95 % interval {_interval(evaluation.macro_f1_interval)}",
+        f"ECE        {evaluation.ece:.4f}  AURC {evaluation.aurc:.4f}",
+        "coverage   "
+        + ", ".join(
+            f"{share:.1%} at {float(error):.0%} error" for error, share in evaluation.coverage_at_error.items()
+        ),
+        "",
+        f"{'label':30} {'n':>5} {'precision':>9} {'recall':>7} {'F1':>7}  F1 interval",
+    ]
+    for row in evaluation.per_label:
+        scores = f"{row.precision:9.4f} {row.recall:7.4f} {row.f1:7.4f}"
+        lines.append(f"{row.label:30} {row.support:5d} {scores}  {_interval(row.f1_interval)}")
+    lines += ["", "confusion (rows: truth; columns: answers, unknown last)"]
+    lines += [
+        f"{label:30} " + " ".join(f"{count:6d}" for count in row)
+        for label, row in zip(evaluation.labels, evaluation.confusion, strict=True)
+    ]
+    if errors and evaluation.mistakes:
+        lines += ["", "most certain errors"]
+        lines += [
+            f"{part.probability:.3f}  {part.truth} → {part.answer}  {part.name}  {part.text[:60]}"
+            for part in evaluation.mistakes
+        ]
+    return "\n".join(lines)
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"{bounds[0]:.4f}-{bounds[1]:.4f}"

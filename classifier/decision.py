@@ -1,0 +1,111 @@
+"""From a tally to an answer: a label with its probability, or *unknown* with the reason.
+
+A linear model answers its prior with confidence when it has read nothing, so evidence is asked for first: Arabic,
+enough words, enough of them known. Probability comes last, and only when the caller asked for a certainty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from classifier.engine import Tally
+from classifier.errors import ClassifierError, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How much evidence a label needs, stored in the model."""
+
+    words: int = 5  # terms of two or more letters
+    coverage: float = 0.3  # share of the words that the model knows
+    arabic: float = 0.4  # share of the words in Arabic script
+    foreign: float = 0.1  # share of the words with a letter Arabic does not use
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A label, or None with the reason; `probabilities` is empty where there was no evidence to weigh."""
+
+    label: str | None
+    probability: float | None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    reason: Reason | None = None
+    message: str | None = None
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Probabilities, summing to 1, of one score per label (calibration is part of the scores already)."""
+    largest = max(scores)
+    shares = [math.exp(score - largest) for score in scores]
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def coverage_of(tally: Tally) -> float:
+    """The share of a text's words that the model knows; 0 for no words."""
+    return tally.known / tally.words if tally.words else 0.0
+
+
+def decide(tally: Tally, labels: Sequence[str], thresholds: Thresholds, cut_off: float = 0.0) -> Decision:
+    """The answer to a tally; `cut_off` is the least probability a label may have (0: always answer)."""
+    lacking = _lacking_evidence(tally, thresholds)
+    if lacking:
+        return Decision(None, None, reason=lacking[0], message=lacking[1])
+    shares = softmax(tally.scores)
+    probabilities = dict(zip(labels, shares, strict=True))
+    probability = max(shares)
+    label = labels[shares.index(probability)]
+    if probability < cut_off:
+        message = (
+            f"the best label, {label}, has probability {probability:.2f} and the error asked for needs {cut_off:.2f}; "
+            "read it yourself or allow a larger --max-error"
+        )
+        return Decision(None, None, probabilities, Reason.AMBIGUOUS, message)
+    return Decision(label, probability, probabilities)
+
+
+def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str] | None:
+    if tally.words == 0:
+        return Reason.EMPTY, "no words were found; check that the document holds text (a scan needs OCR first)"
+    if tally.arabic < thresholds.arabic * tally.words:
+        share = tally.arabic / tally.words
+        return (
+            Reason.NOT_ARABIC,
+            f"only {share:.0%} of the words are in Arabic script; this model reads Arabic documents",
+        )
+    if tally.foreign > thresholds.foreign * tally.words:
+        share = tally.foreign / tally.words
+        message = (
+            f"{share:.0%} of the words have letters of Persian, Urdu or Kurdish; this model reads Arabic documents"
+        )
+        return Reason.NOT_ARABIC, message
+    if tally.words < thresholds.words:
+        return Reason.TOO_SHORT, f"{tally.words} words are too few to judge; give at least {thresholds.words}"
+    if coverage_of(tally) < thresholds.coverage:
+        message = (
+            f"the model knows {coverage_of(tally):.0%} of the words, and needs {thresholds.coverage:.0%}; "
+            "adapt it to documents of this kind, or train on some"
+        )
+        return Reason.LOW_COVERAGE, message
+    return None
+
+
+def cut_off_for(max_error: float | None, risk: Sequence[Mapping[str, Any]]) -> float:
+    """The least probability that keeps the share of wrong labels at `max_error`, from a held-out risk-coverage table.
+
+    `risk` rows hold `probability`, `error` and `coverage`, by falling coverage. Raises `ClassifierError` when the table
+    promises no such error at any cut-off.
+    """
+    if max_error is None:
+        return 0.0
+    if not 0.0 < max_error < 1.0:
+        raise ClassifierError(f"the largest error must lie between 0 and 1, not {max_error}; 0.02 means 2 wrong in 100")
+    kept = [row for row in risk if row["error"] <= max_error]
+    if not kept:
+        raise ClassifierError(
+            f"this model has no held-out proof of an error as small as {max_error}; ask for a larger one"
+        )
+    return float(max(kept, key=lambda row: row["coverage"])["probability"])

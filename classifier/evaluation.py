@@ -1,0 +1,237 @@
+"""How good a model's answers are: from labels and probabilities to figures with intervals.
+
+Everything is computed from three arrays (true label, probabilities, answered or not), so the same code measures a
+model, a cross-validation and a rival. A document the model declines counts as wrong, and last in order of certainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.corpus import Corpus
+from classifier.model import Model
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+BINS = 15
+RESAMPLES = 1000
+ERRORS_ASKED = (0.01, 0.02, 0.05)
+WORST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFigures:
+    """Precision, recall and F1 of one label, each with a 95 % bootstrap interval (low, high)."""
+
+    label: str
+    support: int
+    precision: float
+    recall: float
+    f1: float
+    precision_interval: tuple[float, float]
+    recall_interval: tuple[float, float]
+    f1_interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A wrong answer; `probability` is what the model gave it."""
+
+    name: str
+    truth: str
+    answer: str
+    probability: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All figures of one model on one corpus."""
+
+    documents: int
+    answered: int
+    labels: tuple[str, ...]
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+    per_label: tuple[LabelFigures, ...]
+    ece: float
+    aurc: float
+    coverage_at_error: Mapping[str, float]
+    risk: tuple[Mapping[str, float], ...]
+    reliability: tuple[Mapping[str, float], ...]
+    confusion: tuple[
+        tuple[int, ...], ...
+    ]  # rows: truth, columns: answer, in the order of `labels`; last column: unknown
+    mistakes: tuple[Mistake, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def evaluate(model: Model, corpus: Corpus) -> Evaluation:
+    """Measure a model on a labelled corpus; labels the model lacks can only be answered wrongly."""
+    predictions = model.predict_many(corpus.texts)
+    probabilities = model.predict_proba(corpus.texts)
+    answered = np.array([prediction.label is not None for prediction in predictions])
+    names = [example.name for example in corpus.examples]
+    truth = [example.label for example in corpus.examples]
+    return measure(truth, probabilities, model.labels, answered=answered, names=names, texts=corpus.texts)
+
+
+def measure(
+    truth: Sequence[str],
+    probabilities: Floats,
+    labels: Sequence[str],
+    *,
+    answered: Bools | None = None,
+    names: Sequence[str] = (),
+    texts: Sequence[str] = (),
+) -> Evaluation:
+    """Figures from true labels (n), probabilities (n, len(labels)) and which documents were answered (default: all)."""
+    every = (*labels, *sorted(set(truth) - set(labels)))
+    actual = np.array([every.index(label) for label in truth], np.int64)
+    answered = np.ones(len(truth), bool) if answered is None else answered
+    answer = np.where(answered, probabilities.argmax(axis=1), len(every))
+    certainty = np.where(answered, probabilities.max(axis=1), 0.0)
+    right = answer == actual
+    resampled = _resample(actual, answer, len(every))
+    risk = risk_coverage(certainty, right)
+    return Evaluation(
+        documents=len(truth),
+        answered=int(answered.sum()),
+        labels=every,
+        accuracy=float(right.mean()),
+        accuracy_interval=_interval(resampled["accuracy"]),
+        macro_f1=float(_scores(_confusion(actual, answer, len(every)))["f1"].mean()),
+        macro_f1_interval=_interval(resampled["f1"].mean(axis=1)),
+        per_label=_per_label(actual, answer, every, resampled),
+        ece=expected_calibration_error(certainty[answered], right[answered]),
+        aurc=float(np.mean([row["error"] for row in risk])) if risk else 0.0,
+        coverage_at_error={f"{asked:g}": coverage_at(risk, asked) for asked in ERRORS_ASKED},
+        risk=tuple(_thinned(risk)),
+        reliability=tuple(reliability(certainty[answered], right[answered])),
+        confusion=tuple(tuple(map(int, row)) for row in _confusion(actual, answer, len(every))),
+        mistakes=_worst(actual, answer, certainty, every, names=names, texts=texts),
+    )
+
+
+def risk_coverage(certainty: Floats, right: Bools) -> list[dict[str, float]]:
+    """Error and coverage when only answers at least as certain as `probability` are given, one row per document."""
+    order = np.argsort(-certainty, kind="stable")
+    wrong = np.cumsum(~right[order])
+    given = np.arange(1, len(order) + 1)
+    return [
+        {"probability": float(p), "error": float(e), "coverage": float(c)}
+        for p, e, c in zip(certainty[order], wrong / given, given / len(order), strict=True)
+    ]
+
+
+def coverage_at(risk: Sequence[Mapping[str, float]], error: float) -> float:
+    """The largest share of documents that can be answered with at most this error."""
+    return max((row["coverage"] for row in risk if row["error"] <= error), default=0.0)
+
+
+def expected_calibration_error(certainty: Floats, right: Bools, bins: int = BINS) -> float:
+    """ECE with equal-width bins (Naeini, Cooper and Hauskrecht, 2015): the mean gap of certainty and accuracy."""
+    rows = reliability(certainty, right, bins)
+    total = sum(row["documents"] for row in rows)
+    return sum(row["documents"] * abs(row["certainty"] - row["accuracy"]) for row in rows) / total if total else 0.0
+
+
+def reliability(certainty: Floats, right: Bools, bins: int = BINS) -> list[dict[str, float]]:
+    """Mean certainty and accuracy of the documents in each equal-width bin of certainty that holds any."""
+    which = np.minimum((certainty * bins).astype(int), bins - 1)
+    rows = []
+    for number in range(bins):
+        inside = which == number
+        if inside.any():
+            mean, accuracy = float(certainty[inside].mean()), float(right[inside].mean())
+            rows.append({"documents": float(inside.sum()), "certainty": mean, "accuracy": accuracy})
+    return rows
+
+
+def _confusion(actual: Ints, answer: Ints, labels: int) -> Ints:
+    """Counts (labels, labels + 1); the last column holds the unanswered."""
+    return np.bincount(actual * (labels + 1) + answer, minlength=labels * (labels + 1)).reshape(labels, labels + 1)
+
+
+def _scores(confusion: Ints) -> dict[str, Floats]:
+    """Precision, recall and F1 per label; 0 where there is nothing to divide by."""
+    hits = np.diagonal(confusion).astype(float)
+    given, wanted = confusion.sum(axis=0)[:-1], confusion.sum(axis=1)
+    return {
+        "precision": hits / np.maximum(given, 1),
+        "recall": hits / np.maximum(wanted, 1),
+        "f1": 2 * hits / np.maximum(given + wanted, 1),
+    }
+
+
+def _resample(actual: Ints, answer: Ints, labels: int) -> dict[str, Floats]:
+    """Accuracy (resamples,) and per-label scores (resamples, labels) of documents drawn with replacement."""
+    random = np.random.default_rng(0)
+    rows: dict[str, list[Any]] = {"accuracy": [], "precision": [], "recall": [], "f1": []}
+    for _ in range(RESAMPLES):
+        drawn = random.integers(0, len(actual), len(actual))
+        scores = _scores(_confusion(actual[drawn], answer[drawn], labels))
+        rows["accuracy"].append(float((actual[drawn] == answer[drawn]).mean()))
+        for name, values in scores.items():
+            rows[name].append(values)
+    return {name: np.array(values) for name, values in rows.items()}
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _per_label(
+    actual: Ints, answer: Ints, labels: Sequence[str], resampled: Mapping[str, Floats]
+) -> tuple[LabelFigures, ...]:
+    scores = _scores(_confusion(actual, answer, len(labels)))
+    return tuple(
+        LabelFigures(
+            label=label,
+            support=int((actual == number).sum()),
+            precision=float(scores["precision"][number]),
+            recall=float(scores["recall"][number]),
+            f1=float(scores["f1"][number]),
+            precision_interval=_interval(resampled["precision"][:, number]),
+            recall_interval=_interval(resampled["recall"][:, number]),
+            f1_interval=_interval(resampled["f1"][:, number]),
+        )
+        for number, label in enumerate(labels)
+    )
+
+
+def _thinned(risk: Sequence[Mapping[str, float]], rows: int = 200) -> list[Mapping[str, float]]:
+    """At most `rows` rows of a risk-coverage table, its last included."""
+    step = max(1, -(-len(risk) // rows))
+    return [row for number, row in enumerate(risk, 1) if number % step == 0 or number == len(risk)]
+
+
+def _worst(
+    actual: Ints, answer: Ints, certainty: Floats, labels: Sequence[str], *, names: Sequence[str], texts: Sequence[str]
+) -> tuple[Mistake, ...]:
+    """The wrong answers, most certain first."""
+    wrong = [number for number in np.argsort(-certainty, kind="stable") if answer[number] != actual[number]][:WORST]
+    answers = (*labels, "unknown")
+    return tuple(
+        Mistake(
+            names[number] if names else str(number),
+            labels[actual[number]],
+            answers[answer[number]],
+            float(certainty[number]),
+            " ".join(texts[number].split())[:200] if texts else "",
+        )
+        for number in wrong
+    )

@@ -1,0 +1,63 @@
+"""Why a text has its scores: every known term's contribution to every label, told in the text's own spelling.
+
+A score is linear in the terms, so the explanation is exact: nothing is sampled or approximated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from classifier.decision import softmax
+from classifier.engine import Engine, Tables
+from classifier.prediction import Account, Evidence, Explanation, Span, Unknown
+
+
+def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str]) -> Explanation:
+    """The accounts of all labels for a text, the best first, and the terms that the model does not know."""
+    occurrences = engine.occurrences(text)
+    stems: dict[int, str] = {}
+    spans: dict[int, list[Span]] = {}
+    unknown: dict[str, list[Span]] = {}
+    for occurrence, term in zip(occurrences, engine.terms(text), strict=True):
+        span = (occurrence.start, occurrence.end)
+        if occurrence.row < 0:
+            unknown.setdefault(term.text, []).append(span)
+        else:
+            stems[occurrence.row] = term.text
+            spans.setdefault(occurrence.row, []).append(span)
+    values = tables.values([occurrence.row for occurrence in occurrences])
+    terms = {row: Evidence(_spelling(text, found), 0.0, tuple(found), stems[row]) for row, found in spans.items()}
+    accounts = _accounts(values, terms, tables, labels)
+    known = sum(map(len, spans.values()))
+    return Explanation(accounts, len(occurrences), known, _unknown(text, unknown))
+
+
+def _accounts(
+    values: Mapping[int, float], terms: Mapping[int, Evidence], tables: Tables, labels: Sequence[str]
+) -> tuple[Account, ...]:
+    parts = [_contributions(values, terms, tables, column) for column in range(len(labels))]
+    biases = [float(bias) for bias in tables.bias]
+    scores = [bias + sum(part.contribution for part in evidence) for bias, evidence in zip(biases, parts, strict=True)]
+    columns = zip(labels, softmax(scores), scores, biases, parts, strict=True)
+    return tuple(sorted((Account(*column) for column in columns), key=lambda account: -account.score))
+
+
+def _contributions(
+    values: Mapping[int, float], terms: Mapping[int, Evidence], tables: Tables, column: int
+) -> tuple[Evidence, ...]:
+    evidence = [
+        Evidence(terms[row].term, value * tables.weight(row, column), terms[row].spans, terms[row].stem)
+        for row, value in values.items()
+    ]
+    return tuple(sorted(evidence, key=lambda part: (-abs(part.contribution), part.stem)))
+
+
+def _unknown(text: str, spans: Mapping[str, Sequence[Span]]) -> tuple[Unknown, ...]:
+    found = sorted(spans.values(), key=lambda places: (-len(places), places[0]))
+    return tuple(Unknown(_spelling(text, places), tuple(places)) for places in found)
+
+
+def _spelling(text: str, spans: Sequence[Span]) -> str:
+    """How a term is most often written in the text; the earliest way among equals."""
+    return Counter(text[start:end] for start, end in spans).most_common(1)[0][0]

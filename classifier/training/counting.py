@@ -1,0 +1,64 @@
+"""Texts to term counts as a scikit-learn transformer, counted by the engine that will read the texts later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from classifier.analysis import AnalysisSettings
+from classifier.arabic import letter_table
+from classifier.engine import Lexicon, Reader, Weighting
+
+
+class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Counts normalised, stemmed terms, in the place of scikit-learn's `CountVectorizer`.
+
+    `analysis` and `weighting` are as in the model file; a term must occur in `min_documents` documents.
+    After fitting, `terms_` is the sorted list of terms, the columns of what `transform` returns (n, terms), CSR.
+    """
+
+    def __init__(
+        self, analysis: AnalysisSettings | None = None, weighting: Weighting | None = None, min_documents: int = 1
+    ) -> None:
+        self.analysis, self.weighting, self.min_documents = analysis, weighting, min_documents
+
+    def fit(self, texts: Iterable[str], labels: Any = None) -> Self:
+        """Learn the vocabulary of texts (read once, so a generator will do)."""
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts: Iterable[str], labels: Any = None) -> Any:
+        """Learn the vocabulary and count, in one reading."""
+        lexicon = self._lexicon()
+        counts = _csr(lexicon.count_many(texts), len(lexicon))
+        documents = np.bincount(counts.indices, minlength=len(lexicon))
+        terms = lexicon.terms
+        kept = sorted(np.flatnonzero(documents >= self.min_documents), key=terms.__getitem__)
+        self.terms_ = [terms[number] for number in kept]
+        return counts[:, kept]
+
+    def transform(self, texts: Iterable[str]) -> Any:
+        """Count the known terms of texts."""
+        lexicon = self._lexicon()
+        lexicon.add(self.terms_)
+        return _csr(lexicon.count_many(texts, grow=False), len(self.terms_))
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """The terms, in the order of the columns."""
+        return np.array(self.terms_, dtype=object)
+
+    def _lexicon(self) -> Lexicon:
+        weighting = self.weighting or Weighting()
+        reader = Reader(self.analysis or AnalysisSettings(), letter_table())
+        return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
+
+
+def _csr(parts: tuple[Any, Any, Any], columns: int) -> Any:
+    starts, numbers, counts = (np.array(part) for part in parts)
+    matrix = scipy.sparse.csr_matrix((counts.astype(np.float64), numbers, starts), shape=(len(starts) - 1, columns))
+    matrix.sort_indices()
+    return matrix

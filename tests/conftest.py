@@ -1,0 +1,35 @@
+"""What several tests use: a small model trained on `seeds/`, and the shared corpora where they are present."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from classifier import Model
+from classifier.training import train
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file trained on the repository's own seeds."""
+    path = tmp_path_factory.mktemp("model") / "seeds.safetensors"
+    train(ROOT / "seeds", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(model_path: Path) -> Model:
+    """The model of `model_path`, loaded."""
+    return Model.load(model_path)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared corpora and labels; tests that need it skip where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "corpora").is_dir():
+        pytest.skip("the shared corpora are not beside the repository")
+    return folder
