@@ -103,12 +103,13 @@ def _parse(view: memoryview) -> Artefact:
 def _split(view: memoryview | bytes) -> tuple[dict[str, Any], memoryview]:
     """The header as a dictionary, and the data behind it."""
     view = memoryview(view)
-    if bytes(view[:2]) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+    length = int.from_bytes(view[:8], "little")
+    is_header = bytes(view[8:9]) == b"{"
+    if not is_header and bytes(view[:2]) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise ModelFileError(
             "this is a Python pickle, which could run code, and is never loaded; train a model with `classifier train`"
         )
-    length = int.from_bytes(view[:8], "little")
-    if len(view) < 10 or length > _LARGEST_HEADER or bytes(view[8:9]) != b"{":
+    if len(view) < 10 or length > _LARGEST_HEADER or not is_header:
         raise ModelFileError("this is not a safetensors file; give a model made by `classifier train`")
     if 8 + length > len(view):
         raise ModelFileError("the file ends inside its header; it is truncated: get or train it again")

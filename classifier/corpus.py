@@ -1,7 +1,7 @@
 """Labelled documents to learn from or measure on: folders, CSV/TSV, JSON Lines, Parquet, fastText lines.
 
 A corpus has no order: it is sorted by content on loading, so neither file order nor hash seeds reach a model. What is
-odd about it (empty documents, duplicates, one text under two labels) is found here and reported before anything is learned.
+odd about it (empty documents, duplicates, one text under two labels) is found and reported before anything is learned.
 """
 
 from __future__ import annotations

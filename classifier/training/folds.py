@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.sparse
@@ -36,10 +36,16 @@ def story_groups(texts: Iterable[str], reader: Reader) -> NDArray[np.int32]:
 
 
 def stratified_folds(
-    labels: Sequence[str], groups: NDArray[np.int32], folds: int, seed: int
+    labels: NDArray[np.int64], groups: NDArray[np.int32], folds: int, seed: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(training rows, held-out rows) per fold: labels spread evenly, groups never split."""
-    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    """(training rows, held-out rows) per fold: labels spread evenly, groups never split.
+
+    Only where a label is a single story, which cannot be on both sides, are its documents split all the same.
+    """
+    stories = np.unique(np.stack([labels, groups]), axis=1)[0]
+    rarest = int(np.unique(stories, return_counts=True)[1].min())
+    if rarest < 2:
+        groups, rarest = np.arange(len(labels), dtype=np.int32), int(np.unique(labels, return_counts=True)[1].min())
     splitter = StratifiedGroupKFold(max(2, min(folds, rarest)), shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(labels)), labels, groups))
 

@@ -166,7 +166,7 @@ def _choose_strength(
     pipeline: Pipeline, tfidf: scipy.sparse.csr_matrix, targets: Targets, groups: NDArray[np.int32], settings: Settings
 ) -> tuple[float, Floats]:
     """The strength with the least held-out loss at its best temperature, and its held-out scores (n, labels)."""
-    folds = stratified_folds(list(targets.truth), groups, settings.folds, settings.seed)
+    folds = stratified_folds(targets.truth, groups, settings.folds, settings.seed)
     tried = []
     for strength in settings.strengths:
         scores = np.zeros((tfidf.shape[0], int(targets.truth.max()) + 1))

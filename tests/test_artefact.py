@@ -1,0 +1,164 @@
+"""The model file: what was saved comes back, and every kind of damage is a clear error before anything is built."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier import Model, artefact, inspection
+from classifier.errors import ModelFileError
+
+
+def _header(content: bytes) -> tuple[dict[str, object], bytes]:
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]), content[8 + length :]
+
+
+def _with_header(content: bytes, change: Callable[[dict[str, object]], None]) -> bytes:
+    header, data = _header(content)
+    change(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _with_metadata(content: bytes, **changes: object) -> bytes:
+    def change(header: dict[str, object]) -> None:
+        table = header["__metadata__"]
+        assert isinstance(table, dict)
+        table["classifier"] = json.dumps({**json.loads(table["classifier"]), **changes})
+
+    return _with_header(content, change)
+
+
+def _entry(header: dict[str, object], name: str) -> dict[str, object]:
+    entry = header[name]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def _flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+def _foreign() -> bytes:
+    from safetensors.numpy import save
+
+    return save({"weights": np.zeros(3, np.float32)})
+
+
+DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda content: b"", "cannot be opened"),
+    "truncated in its header": (lambda content: content[:40], "truncated"),
+    "truncated in its arrays": (lambda content: content[:-100], "truncated"),
+    "longer than it says": (lambda content: content + b"\0" * 8, "do not fill"),
+    "a bit flipped in the arrays": (lambda content: _flipped(content, len(content) - 999), "digest"),
+    "a bit flipped in the header": (lambda content: _flipped(content, 20), "damaged|digest|not a model|lie inside"),
+    "random bytes": (lambda content: np.random.default_rng(0).bytes(5000), "not a safetensors"),
+    "a pickle renamed": (lambda content: pickle.dumps({"weights": [1, 2, 3]}), "pickle"),
+    "another safetensors file": (lambda content: _foreign(), "not a model"),
+    "a newer version": (lambda content: _with_metadata(content, version=99), "upgrade"),
+    "metadata altered": (lambda content: _with_metadata(content, labels=["a", "b", "c"]), "digest"),
+    "an array that claims terabytes": (
+        lambda content: _with_header(content, lambda header: _entry(header, "idf").update(shape=[1 << 38])),
+        "lie inside",
+    ),
+    "an array outside the file": (
+        lambda content: _with_header(content, lambda header: _entry(header, "idf").update(data_offsets=[0, 1 << 39])),
+        "lie inside",
+    ),
+    "an array missing": (
+        lambda content: _with_header(content, lambda header: header.pop("idf") and None),
+        "do not fill",
+    ),
+    "a header that claims gigabytes": (
+        lambda content: (1 << 34).to_bytes(8, "little") + content[8:],
+        "not a safetensors",
+    ),
+    "a header nested a million deep": (
+        lambda content: (2_000_000).to_bytes(8, "little") + b'{"a":' + b"[" * 1_999_995,
+        "not JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_a_clear_error(damage: str, model_path: Path, tmp_path: Path) -> None:
+    spoil, message = DAMAGE[damage]
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(spoil(model_path.read_bytes()))
+    with pytest.raises(ModelFileError, match=message) as caught:
+        Model.load(path)
+    assert str(caught.value).startswith(str(path))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_no_flipped_byte_goes_unseen(data: st.DataObject, model_path: Path) -> None:
+    content = model_path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    path = model_path.parent / "flipped.safetensors"
+    path.write_bytes(_flipped(content, place))
+    with pytest.raises(ModelFileError):
+        Model.load(path)
+
+
+def test_a_crafted_file_cannot_point_outside_itself(model_path: Path, tmp_path: Path) -> None:
+    loaded = artefact.load(model_path)
+    arrays = {name: np.array(view) for name, view in loaded.arrays.items()}
+    metadata = {key: value for key, value in loaded.metadata.items() if key != "digest"}
+    for name in ("slots", "letters_index", "letters_starts"):
+        path = tmp_path / f"{name}.safetensors"
+        artefact.save(path, {**arrays, name: np.full_like(arrays[name], np.iinfo(arrays[name].dtype).max)}, metadata)
+        with pytest.raises(ModelFileError, match="points outside itself"):
+            Model.load(path)
+
+
+def test_a_model_lacking_a_part_is_a_clear_error(model_path: Path, tmp_path: Path) -> None:
+    loaded = artefact.load(model_path)
+    arrays = {name: np.array(view) for name, view in loaded.arrays.items()}
+    path = tmp_path / "model.safetensors"
+    for key in ("labels", "thresholds", "analysis"):
+        artefact.save(
+            path, arrays, {name: value for name, value in loaded.metadata.items() if name not in (key, "digest")}
+        )
+        with pytest.raises(ModelFileError, match="lacks a part"):
+            Model.load(path)
+
+
+def test_what_is_saved_comes_back_and_other_libraries_read_it(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    arrays = {"a": np.arange(7, dtype=np.uint16), "b": np.eye(3), "c": np.zeros(0, np.uint8)}
+    path = tmp_path / "file"
+    digest = artefact.save(path, arrays, {"name": "x"})
+    loaded = artefact.load(path)
+    assert (loaded.digest, loaded.metadata["name"]) == (digest, "x")
+    assert {name: view.tolist() for name, view in loaded.arrays.items()} == {
+        name: array.ravel().tolist() for name, array in arrays.items()
+    }
+    assert load_file(path)["b"].tolist() == np.eye(3).tolist()
+
+
+def test_a_failed_save_leaves_the_old_file(model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("os.fsync", lambda descriptor: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        artefact.save(path, {"a": np.zeros(3)}, {})
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
+    assert path.read_bytes() == b"old"
+
+
+def test_canaries_catch_a_model_that_answers_otherwise(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert inspection.verify(model) == 20
+    moved = [{**canary, "probabilities": canary["probabilities"][::-1]} for canary in model.metadata["canaries"]]
+    monkeypatch.setattr(model, "metadata", {**model.metadata, "canaries": moved})
+    with pytest.raises(ModelFileError, match="canary"):
+        inspection.verify(model)

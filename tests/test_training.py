@@ -1,0 +1,169 @@
+"""Training: the same bytes every time, clear refusals, and a pipeline that agrees with the model file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from classifier import Model, training
+from classifier.analysis import AnalysisSettings
+from classifier.arabic import letter_table
+from classifier.corpus import Corpus, Example, load_corpus
+from classifier.engine import Lexicon, Reader, plain
+from classifier.errors import CorpusError
+from classifier.training.folds import story_groups
+from classifier.training.learning import fit_temperature
+
+ROOT = Path(__file__).resolve().parent.parent
+BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
+RAID = "داهمت القوات وكرا للتنظيم المسلح وضبطت أسلحة ومتفجرات في المدينة رقم {}"
+NUMBERS = ("أول", "ثان", "ثالث", "رابع", "خامس", "سادس", "سابع", "ثامن")
+
+
+def _small() -> list[Example]:
+    return [Example(BANK.format(word), "economy", f"b{word}") for word in NUMBERS] + [
+        Example(RAID.format(word), "security", f"s{word}") for word in NUMBERS
+    ]
+
+
+def _train_in_a_process(hash_seed: str, corpus: Path, out: Path) -> bytes:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "classifier", "train", str(corpus), "--out", str(out)]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    return out.read_bytes()
+
+
+def test_same_corpus_same_bytes_whatever_hash_seed_and_file_name(tmp_path: Path) -> None:
+    first = _train_in_a_process("1", ROOT / "seeds", tmp_path / "first.model")
+    assert _train_in_a_process("2", ROOT / "seeds", tmp_path / "second.model") == first
+
+
+def test_order_of_documents_does_not_matter(tmp_path: Path) -> None:
+    for name, examples in (("a", _small()), ("b", _small()[::-1])):
+        training.train(Corpus.from_examples(examples), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
+    rows = [(example.label, example.text) for example in _small()]
+    (tmp_path / "c.csv").write_text("label,text\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8-sig")
+    (tmp_path / "c.tsv").write_text("category\tbody\n" + "".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
+    lines = [json.dumps({"text": b, "label": a}, ensure_ascii=False) + "\n" for a, b in rows]
+    (tmp_path / "c.jsonl").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "c.txt").write_text("".join(f"__label__{a} {b}\n" for a, b in rows), encoding="utf-8")
+    for number, (label, text) in enumerate(rows):
+        (tmp_path / "folder" / label).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / label / f"{number}.txt").write_text(text, encoding="utf-8")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"label": [a for a, _ in rows], "text": [b for _, b in rows]}), tmp_path / "c.parquet")
+    names = ("c.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet")
+    assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
+
+
+def test_oddities_are_left_out_and_named() -> None:
+    twice, empty = Example("نص واحد", "a", "x"), Example("  ", "a", "hollow")
+    corpus = Corpus.from_examples(
+        [twice, Example("نص واحد", "a", "y"), empty, Example("خبر", "a", "p"), Example("خبر", "b", "q")]
+    )
+    assert [example.name for example in corpus.examples] == ["x"]
+    assert corpus.left_out == {"duplicate": ("y",), "empty": ("hollow",), "under two labels": ("p", "q")}
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        pytest.param(_small()[:8], "only the label 'economy'", id="one label"),
+        pytest.param(_small()[:9], "has one document", id="a label with one document"),
+        pytest.param([], "no labelled document", id="nothing"),
+    ],
+)
+def test_too_little_to_learn_from(examples: list[Example], message: str, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=message):
+        training.train(Corpus.from_examples(examples), tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("c.csv", b"a,b\n1,2\n", "no 'text' column"),
+        ("c.jsonl", b'{"text": "x", "label"', "cannot be read"),
+        ("c.jsonl", b"[1]\n", "cannot be read"),
+        ("c.csv", b"\xff\xfe\x00garbage", "cannot be read"),
+        ("c.txt", b"no label here\n", "cannot be read"),
+        ("c.xyz", b"?", "ending is not one of"),
+        ("c.jsonl", b"", "no rows"),
+        ("c.parquet", b"PAR1", "cannot be read"),
+        ("c.csv.gz", b"not gzip", "cannot be read"),
+    ],
+)
+def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match=message):
+        load_corpus(tmp_path / name)
+
+
+def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="no such corpus"):
+        load_corpus(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_the_exported_pipeline_gives_the_same_probabilities(labels: int, tmp_path: Path) -> None:
+    examples = [example for example in load_corpus(ROOT / "seeds").examples if labels == 3 or example.label != "other"]
+    training.train(Corpus.from_examples(examples), tmp_path / "model")
+    model = Model.load(tmp_path / "model")
+    training.export_pipeline(model, tmp_path / "pipeline.joblib")
+    pipeline = joblib.load(tmp_path / "pipeline.joblib")
+    texts = [example.text for example in examples] + ["", "لا شيء معروف xyz"]
+    assert list(pipeline.classes_) == list(model.labels)
+    np.testing.assert_allclose(pipeline.predict_proba(texts), model.predict_proba(texts), atol=1e-6)
+
+
+def test_the_unfitted_pipeline_is_ordinary_scikit_learn() -> None:
+    from sklearn.model_selection import cross_val_score
+
+    corpus = Corpus.from_examples(_small())
+    scores = cross_val_score(
+        training.build_pipeline(), corpus.texts, [example.label for example in corpus.examples], cv=2
+    )
+    assert scores.mean() == 1.0
+
+
+def test_near_duplicates_are_one_group() -> None:
+    story = (ROOT / "seeds/other/nile-01-sudan-talks-envoys.txt").read_text(encoding="utf-8")
+    other = (ROOT / "seeds/other/sham-01-embezzlement-trial-beirut.txt").read_text(encoding="utf-8")
+    reader = Reader(AnalysisSettings(), letter_table())
+    groups = story_groups([story, other, "عاجل: " + story + " (وكالات)", other[: len(other) // 2]], reader)
+    assert groups[0] == groups[2]
+    assert groups[1] == groups[3]
+    assert groups[0] != groups[1]
+
+
+def test_temperature_recovers_the_one_that_was_applied() -> None:
+    random = np.random.default_rng(0)
+    scores = random.normal(size=(4000, 3)) * 2
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    truth = np.array([random.choice(3, p=row) for row in shares])
+    assert fit_temperature(scores * 4, truth) == pytest.approx(4, rel=0.1)
+
+
+def test_the_compiled_lexicon_counts_as_the_plain_one() -> None:
+    texts = [example.text for example in load_corpus(ROOT / "seeds").examples[:40]]
+    results = []
+    for reader, lexicon in ((Reader, Lexicon), (plain.Reader, plain.Lexicon)):
+        counter = lexicon(reader(AnalysisSettings(), letter_table()), lead=10, lead_count=3)
+        counter.add(["بنك"])
+        parts = [part.tolist() for part in counter.count_many(texts)]
+        again = [part.tolist() for part in counter.count_many([*texts[:5], "كلمةجديدةتماما"], grow=False)]
+        results.append((parts, again, counter.terms))
+    assert results[0] == results[1]
