@@ -96,14 +96,15 @@ def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str
 def cut_off_for(max_error: float | None, risk: Sequence[Mapping[str, Any]]) -> float:
     """The least probability that keeps the share of wrong labels at `max_error`, from a held-out risk-coverage table.
 
-    `risk` rows hold `probability`, `error` and `coverage`, by falling coverage. Raises `ClassifierError` when the table
-    promises no such error at any cut-off.
+    `risk` rows hold `probability`, and the `error`, `coverage` and number of `answers` at that cut-off. An error counts
+    as proven with one more wrong answer than was seen, so that few answers prove little. Raises `ClassifierError` when
+    no cut-off is proven.
     """
     if max_error is None:
         return 0.0
     if not 0.0 < max_error < 1.0:
         raise ClassifierError(f"the largest error must lie between 0 and 1, not {max_error}; 0.02 means 2 wrong in 100")
-    kept = [row for row in risk if row["error"] <= max_error]
+    kept = [row for row in risk if row["error"] * row["answers"] + 1 <= max_error * row["answers"]]
     if not kept:
         raise ClassifierError(
             f"this model has no held-out proof of an error as small as {max_error}; ask for a larger one"

@@ -131,8 +131,8 @@ def risk_coverage(certainty: Floats, right: Bools) -> list[dict[str, float]]:
     wrong = np.cumsum(~right[order])
     given = np.arange(1, len(order) + 1)
     return [
-        {"probability": float(p), "error": float(e), "coverage": float(c)}
-        for p, e, c in zip(certainty[order], wrong / given, given / len(order), strict=True)
+        {"probability": float(p), "error": float(e), "coverage": float(c), "answers": int(n)}
+        for p, e, c, n in zip(certainty[order], wrong / given, given / len(order), given, strict=True)
     ]
 
 

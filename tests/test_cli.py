@@ -1,0 +1,165 @@
+"""The commands as a user meets them: what is printed where, exit codes, and what each odd input is answered with."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from classifier.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+KEYS = [
+    "path", "sha256", "status", "label", "probability", "probabilities", "reason", "message", "coverage", "topics", "model",
+]  # fmt: skip
+FINTECH = "أعلن البنك المركزي إطلاق منصة المدفوعات الرقمية وربط المصارف والمحافظ الإلكترونية بها مطلع العام"
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, model_path: Path) -> Callable[..., Ran]:
+    """Run `classifier` with arguments; `MODEL` stands for the test model's path."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Ran:
+        words = [str(model_path) if word == "MODEL" else str(word) for word in arguments]
+        monkeypatch.setattr(sys, "argv", ["classifier", *words])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        captured = capsys.readouterr()
+        code = stopped.value.code
+        return Ran(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
+
+
+def test_predict_text_as_json(run: Callable[..., Ran]) -> None:
+    ran = run("predict", "--model", "MODEL", "--text", FINTECH, "--json")
+    assert ran.code == 0
+    assert list(ran.json) == KEYS
+    assert (ran.json["status"], ran.json["label"], ran.json["path"]) == ("labelled", "economy/fintech", None)
+    assert ran.json["probability"] == max(ran.json["probabilities"].values())
+    assert sum(ran.json["probabilities"].values()) == pytest.approx(1)
+    assert ran.json["model"].startswith("seeds@")
+
+
+def test_predict_files_and_standard_input(run: Callable[..., Ran], tmp_path: Path) -> None:
+    path = tmp_path / "خبر.txt"
+    path.write_text(FINTECH, encoding="utf-8")
+    ran = run("predict", "--model", "MODEL", path, "-", "--json", stdin=FINTECH.encode())
+    first, second = map(json.loads, ran.out.splitlines())
+    assert (first["path"], second["path"]) == (str(path), "-")
+    assert first["label"] == second["label"] == "economy/fintech"
+    assert first["sha256"] == second["sha256"]
+
+
+def test_plain_output_is_one_stable_line_a_document(run: Callable[..., Ran], tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(FINTECH, encoding="utf-8")
+    ran = run("predict", "--model", "MODEL", path)
+    name, label, probability, *_ = ran.out.rstrip("\n").split("\t")
+    assert (name, label) == (str(path), "economy/fintech")
+    assert 0 < float(probability) <= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "reason"),
+    [
+        pytest.param(
+            b"The central bank raised interest rates by a quarter point today", "unknown", "NOT_ARABIC", id="English"
+        ),
+        pytest.param(b"", "unknown", "EMPTY", id="empty"),
+        pytest.param(b" \n\t\n", "unknown", "EMPTY", id="blank"),
+        pytest.param("ثلاث كلمات فقط".encode(), "unknown", "TOO_SHORT", id="three words"),
+        pytest.param(np.random.default_rng(1).bytes(4000), "unknown", "UNREADABLE", id="random bytes"),
+        pytest.param(
+            "بانک مرکزی گفت که پژوهش‌های چند روز گذشته نشان می‌دهد".encode(), "unknown", "NOT_ARABIC", id="Persian"
+        ),
+    ],
+)
+def test_odd_documents_are_unknown_with_a_reason(
+    content: bytes, status: str, reason: str, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    path = tmp_path / "document.txt"
+    path.write_bytes(content)
+    ran = run("predict", "--model", "MODEL", path, "--json")
+    answer = ran.json
+    assert (ran.code, answer["status"], answer["reason"], answer["label"], answer["probability"]) == (
+        0,
+        status,
+        reason,
+        None,
+        None,
+    )
+    assert answer["message"]
+
+
+def test_a_missing_file_fails_by_name_and_the_others_are_answered(run: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = run("predict", "--model", "MODEL", tmp_path / "nowhere.txt", "-", "--json", stdin=FINTECH.encode())
+    first, second = map(json.loads, ran.out.splitlines())
+    assert ran.code == 1
+    assert (first["status"], first["reason"]) == ("failed", "NOT_FOUND")
+    assert second["label"] == "economy/fintech"
+
+
+def test_errors_are_one_line_and_exit_code_one(run: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = run("predict", "--model", tmp_path / "no.model", "--text", FINTECH)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
+    assert run("predict").code == 2
+    assert run("predict", "--text", "x", "file").code == 2
+    assert run("conjure").code == 2
+
+
+def test_certainty_asked_for_is_kept_or_refused(run: Callable[..., Ran]) -> None:
+    assert run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "0.05", "--json").json["label"]
+    assert "held-out proof" in run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "1e-9").err
+    assert "between 0 and 1" in run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "2").err
+
+
+def test_train_inspect_evaluate_export(run: Callable[..., Ran], tmp_path: Path) -> None:
+    model, pipeline = tmp_path / "my.model", tmp_path / "pipeline.joblib"
+    trained = run("train", ROOT / "seeds", "--out", model)
+    assert trained.code == 0
+    assert "accuracy" in trained.out
+    assert "canaries agree" in run("inspect", model, "--verify").out
+    assert "Strongest terms" in run("inspect", model).out
+    assert run("inspect", model, "--json").json["labels"] == ["economy/fintech", "other", "security/counter-terrorism"]
+    figures = run("evaluate", ROOT / "seeds", "--model", model, "--json").json
+    assert figures["accuracy"] > 0.95
+    assert {"macro_f1", "ece", "coverage_at_error", "confusion", "mistakes", "per_label"} <= set(figures)
+    assert "confusion" in run("evaluate", ROOT / "seeds", "--model", model).out
+    assert run("export", model, pipeline).code == 0
+    assert pipeline.exists()
+
+
+def test_nothing_is_overwritten_without_force(run: Callable[..., Ran], tmp_path: Path) -> None:
+    out = tmp_path / "precious"
+    out.write_text("mine")
+    ran = run("train", ROOT / "seeds", "--out", out)
+    assert (ran.code, out.read_text()) == (1, "mine")
+    assert "--force" in ran.err
+    assert "--force" in run("export", "MODEL", out).err
+
+
+def test_version_names_the_engine(run: Callable[..., Ran]) -> None:
+    assert "engine)" in run("--version").out
