@@ -6,11 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifier.errors import ClassifierError
+    from classifier.labelling import label_folder
     from classifier.model import Evidence, Explanation, Model, Passage, Prediction
     from classifier.training import train
 
 __version__ = "0.1.0"
-__all__ = ["ClassifierError", "Evidence", "Explanation", "Model", "Passage", "Prediction", "__version__", "train"]
+__all__ = [
+    "ClassifierError",
+    "Evidence",
+    "Explanation",
+    "Model",
+    "Passage",
+    "Prediction",
+    "__version__",
+    "label_folder",
+    "train",
+]
 
 _HOMES = {
     "ClassifierError": "errors",
@@ -19,6 +30,7 @@ _HOMES = {
     "Model": "model",
     "Passage": "model",
     "Prediction": "model",
+    "label_folder": "labelling",
     "train": "training",
 }
 

@@ -6,6 +6,7 @@ odd about it (empty documents, duplicates, one text under two labels) is found a
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -126,6 +127,25 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
     if not corpus.examples:
         raise CorpusError(f"{path}: holds no labelled document; labels are folders below it, or a `label` column")
     return corpus
+
+
+def read_texts(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The texts of an unlabelled archive, one at a time: a folder of documents, or a file of rows with a text column.
+
+    Documents that cannot be read are passed over. Raises `CorpusError` when there is no such archive or no text in it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise CorpusError(f"{path}: there is no such archive; give a folder of documents or a CSV or JSONL file")
+    if path.is_dir():
+        for file in walk(path):
+            with contextlib.suppress(DocumentError):
+                yield read_document(file).text
+        return
+    column = ""
+    for row in read_rows(path):
+        column = column or _column(path, row, TEXT_COLUMNS)
+        yield text_of(row, column)
 
 
 def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:

@@ -19,7 +19,7 @@ from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
 from classifier.training.folds import story_groups
-from classifier.training.learning import fit_temperature
+from classifier.training.calibration import calibrate
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
@@ -154,7 +154,9 @@ def test_temperature_recovers_the_one_that_was_applied() -> None:
     scores = random.normal(size=(4000, 3)) * 2
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     truth = np.array([random.choice(3, p=row) for row in shares])
-    assert fit_temperature(scores * 4, truth) == pytest.approx(4, rel=0.1)
+    assert calibrate(scores * 4, truth).factor == pytest.approx(1 / 4, rel=0.1)
+    moved = calibrate(scores + np.array([1.0, 0.0, -1.0]), truth, offsets=True).offsets
+    assert moved - moved[1] == pytest.approx(np.array([-1.0, 0.0, 1.0]), abs=0.15)
 
 
 def test_the_compiled_lexicon_counts_as_the_plain_one() -> None:

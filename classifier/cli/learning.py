@@ -28,6 +28,10 @@ def register(app: typer.Typer) -> None:
 def train(
     corpus: CorpusArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")],
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Unlabelled texts, a folder or file, to learn the company of words from.")
+    ] = None,
+    tune: Annotated[float, typer.Option(metavar="SECONDS", help="Try other settings for about so long first.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Decides the folds; the same seed gives the same model.")] = 0,
     name: Annotated[str | None, typer.Option(help="The model's name. Default: the corpus' name.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
@@ -41,15 +45,23 @@ def train(
 
     refuse_to_overwrite(out, force)
     trained = learn(
-        corpus, out, settings=Settings(seed=seed), name=name, progress=lambda line: typer.echo(line, err=True)
+        corpus,
+        out,
+        unlabelled=unlabelled,
+        settings=Settings(seed=seed),
+        tune_seconds=tune,
+        name=name,
+        progress=lambda line: typer.echo(line, err=True),
     )
     for reason, names in trained.left_out.items():
         shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
         typer.echo(f"left out, {reason}: {len(names)} ({shown})", err=True)
     if trained.near_duplicates:
         typer.echo(f"near-duplicates, kept on one side of every split: {trained.near_duplicates}", err=True)
-    typer.echo("held-out figures (cross-validated):")
+    typer.echo("held-out figures:")
     typer.echo(figures(trained.report))
+    held_out = ", ".join(f"{kind} {share:.4f}" for kind, share in trained.leakage.items())
+    typer.echo(f"\naccuracy by what is held out: {held_out}")
     typer.echo(f"wrote {out} ({out.stat().st_size / 1e6:.2f} MB, {trained.digest[:8]})", err=True)
 
 
@@ -57,16 +69,24 @@ def evaluate(
     corpus: CorpusArgument,
     model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Also a page of charts, with the mistakes and their evidence.")
+    ] = None,
 ) -> None:
     """Measure a model on labelled documents it has not seen.
 
-    Example: classifier evaluate held-out.csv --model my.model
+    Example: classifier evaluate held-out.csv --model my.model --report evaluation.html
     """
     from classifier.corpus import load_corpus
     from classifier.evaluation import evaluate as measure_model
     from classifier.model import Model
 
-    evaluation = measure_model(Model.load(model), load_corpus(corpus))
+    loaded, documents = Model.load(model), load_corpus(corpus)
+    evaluation = measure_model(loaded, documents)
+    if report:
+        from classifier.report.evaluation import write_evaluation_report
+
+        write_evaluation_report(evaluation, report, model=loaded, corpus=documents)
     typer.echo(json.dumps(evaluation.as_dict(), ensure_ascii=False) if as_json else figures(evaluation, errors=True))
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy
-import scipy.sparse
 import sklearn
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -19,17 +18,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from classifier import __version__, artefact
-from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus
 from classifier.decision import Thresholds, softmax
-from classifier.engine import Engine, Tables, Weighting
+from classifier.engine import Engine, Tables
 from classifier.engine.tables import lay_out, settings_of
 from classifier.errors import ClassifierError
 from classifier.evaluation import Evaluation
 from classifier.model import Model
 from classifier.training.canaries import CANARIES
 from classifier.training.counting import TermCounter
+
+if TYPE_CHECKING:
+    from classifier.training.learning import Lesson, Settings
 
 Floats = NDArray[np.float64]
 
@@ -42,10 +42,6 @@ class Linear:
     idf: Floats
     weights: Floats
     bias: Floats
-
-    def cooled(self, temperature: float) -> Linear:
-        """The same with its scores divided by a temperature, so that softmax gives calibrated probabilities."""
-        return replace(self, weights=self.weights / temperature, bias=self.bias / temperature)
 
     def selected(self, rows: NDArray[np.int64]) -> Linear:
         """The same with some of the terms, in the order given."""
@@ -67,27 +63,25 @@ class Compiled:
 def compile_model(
     linear: Linear,
     *,
-    corpus: Corpus,
-    counts: scipy.sparse.csr_matrix,
+    lesson: Lesson,
     report: Evaluation,
     chosen: Mapping[str, Any],
-    settings: tuple[AnalysisSettings, Weighting],
-    max_terms: int,
+    settings: Settings,
+    leakage: Mapping[str, float],
     name: str,
 ) -> Compiled:
     """Prune, order and lay out a learned model, with its report, provenance and canaries."""
-    documents = np.bincount(counts.indices, minlength=counts.shape[1])
-    linear = linear.selected(most_useful(linear, documents, max_terms))
+    linear = linear.selected(most_useful(linear, lesson.documents, settings.max_terms))
     arrays = lay_out(linear.terms, linear.idf, linear.weights, linear.bias, letter_table())
-    metadata = {
+    metadata: dict[str, Any] = {
         "name": name,
-        "labels": list(corpus.labels),
-        **settings_of(*settings),
-        "thresholds": asdict(Thresholds(coverage=least_coverage(counts, corpus))),
-        "calibration": {"method": "temperature", "temperature": chosen["temperature"], "ece": report.ece},
+        "labels": list(lesson.corpus.labels),
+        **settings_of(settings.analysis, settings.weighting),
+        "thresholds": asdict(Thresholds(coverage=least_coverage(linear.terms, lesson))),
+        "calibration": {"method": "temperature", "ece": report.ece, **chosen},
         "risk": [dict(row) for row in report.risk],
-        "report": _summary(report),
-        "provenance": _provenance(corpus, chosen),
+        "report": {**_summary(report), "leakage": dict(leakage)},
+        "provenance": _provenance(lesson, settings),
     }
     metadata["canaries"] = _canaries(arrays, metadata)
     return Compiled(arrays, metadata)
@@ -108,9 +102,20 @@ def most_useful(linear: Linear, documents: NDArray[np.int64], max_terms: int) ->
     return moved[np.lexsort((moved, -documents[moved]))]
 
 
-def least_coverage(counts: scipy.sparse.csr_matrix, corpus: Corpus) -> float:
-    """The share of known words below which a document is unlike all that was learned from."""
-    return 0.3
+def least_coverage(terms: Sequence[str], lesson: Lesson) -> float:
+    """The share of known words below which a document is unlike all that was learned from.
+
+    Words of a new document are unknown more often than those of the corpus, whose every repeated word is known; so the
+    bar is set on held-out halves: what share of one half's words the other half of the corpus has seen.
+    """
+    kept = np.isin(np.array(lesson.terms, dtype=object), np.array(terms, dtype=object))
+    halves = np.arange(lesson.tfidf.shape[0]) % 2
+    shares = []
+    for half in (0, 1):
+        seen = (lesson.tfidf[halves != half].getnnz(axis=0) > 0) & kept
+        rows = lesson.tfidf[halves == half].sign()
+        shares.append(rows @ seen / np.maximum(rows.getnnz(axis=1), 1))
+    return round(float(np.clip(np.quantile(np.concatenate(shares), 0.01) - 0.1, 0.2, 0.6)), 3)
 
 
 def export_pipeline(model: Model, path: str | os.PathLike[str]) -> None:
@@ -147,12 +152,14 @@ def _summary(report: Evaluation) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in ("mistakes", "risk")}
 
 
-def _provenance(corpus: Corpus, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _provenance(lesson: Lesson, settings: Settings) -> dict[str, Any]:
     versions = {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__}
+    kept = ("min_documents", "folds", "seed", "document_dimensions", "context_dimensions", "max_terms")
     return {
-        "corpus": corpus.digest,
-        "documents": len(corpus.examples),
-        "left_out": {reason: len(names) for reason, names in corpus.left_out.items()},
-        "settings": dict(chosen),
+        "corpus": lesson.corpus.digest,
+        "documents": len(lesson.corpus.examples),
+        "unlabelled": lesson.unlabelled,
+        "left_out": {reason: len(names) for reason, names in lesson.corpus.left_out.items()},
+        "settings": {name: getattr(settings, name) for name in kept},
         "versions": {"arabic-topic-classifier": __version__, "python": platform.python_version(), **versions},
     }

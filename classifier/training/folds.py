@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import scipy.sparse
@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
+from classifier.corpus import Example
 from classifier.engine import Reader
+
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+"""(rows to learn from, rows held out), one pair per fold."""
 
 SHINGLE = 5  # terms
 SAMPLE = 16  # one shingle in so many is compared; the same ones in every document
 COMMON = 50  # a shingle of more documents than this is boilerplate, not a sign of one story
+SHORTEST_HISTORY = 100  # dated documents
 SHARED = 0.4  # share of the smaller document's shingles that makes two documents one story
 
 
@@ -35,9 +40,34 @@ def story_groups(texts: Iterable[str], reader: Reader) -> NDArray[np.int32]:
     return groups
 
 
-def stratified_folds(
-    labels: NDArray[np.int64], groups: NDArray[np.int32], folds: int, seed: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def held_out_sources(examples: Sequence[Example]) -> Folds:
+    """A fold per source, learned from all the others; none unless two sources have every label."""
+    labels = {example.label for example in examples}
+    sources = np.array([example.source for example in examples])
+    complete = [
+        source
+        for source in np.unique(sources)
+        if source and {example.label for example in examples if example.source == source} == labels
+    ]
+    if len(complete) < 2:
+        return []
+    return [(np.flatnonzero(sources != source), np.flatnonzero(sources == source)) for source in complete]
+
+
+def later_period(examples: Sequence[Example]) -> Folds:
+    """One fold: the latest fifth of the dated documents, learned from the earlier ones and the undated."""
+    dated = sorted(example.date for example in examples if example.date)
+    if len(dated) < SHORTEST_HISTORY:
+        return []
+    cut = dated[len(dated) * 4 // 5]
+    late = np.array([bool(example.date) and example.date > cut for example in examples])
+    earlier = {example.label for example, is_late in zip(examples, late, strict=True) if not is_late}
+    if not late.any() or earlier != {example.label for example in examples}:
+        return []
+    return [(np.flatnonzero(~late), np.flatnonzero(late))]
+
+
+def stratified_folds(labels: NDArray[np.int64], groups: NDArray[np.int32], folds: int, seed: int) -> Folds:
     """(training rows, held-out rows) per fold: labels spread evenly, groups never split.
 
     Only where a label is a single story, which cannot be on both sides, are its documents split all the same.

@@ -1,0 +1,113 @@
+"""What unlabelled text teaches: which terms keep company, folded into one weight per term and label.
+
+A linear model is learned on each text's tf-idf x together with x·V, where the rows of V describe terms by the company
+they keep. Since x·w + (x·V)·u = x·(w + V·u), the finished model is again one weight per term, and a term that never
+stood in a labelled document has one too. Nothing of this is left at prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from sklearn.decomposition import TruncatedSVD
+
+Floats = NDArray[np.float64]
+
+WINDOW = 5  # words to either side
+SHIFT = 2.0  # pairs must stand together this much more often than chance
+LEAST_TOGETHER = 0.9  # ... and about once within a word's reach
+CONTEXT_DOCUMENTS = 8  # rarer terms have too few neighbours to tell
+
+
+class Neighbourhoods:
+    """Term vectors V (terms, dimensions), several kinds side by side, each scaled to a share of a text's length.
+
+    A kind with share 4 gives the mean labelled text a squared length of 4 beside the 1 of its tf-idf.
+    """
+
+    def __init__(self, kinds: Sequence[tuple[Floats, float]], tfidf: scipy.sparse.csr_matrix) -> None:
+        parts = [vectors * np.sqrt(share / _mean_square(tfidf @ vectors)) for vectors, share in kinds]
+        self.vectors: Floats = np.hstack(parts) if parts else np.zeros((tfidf.shape[1], 0))
+
+    def extend(self, tfidf: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
+        """Texts (n, terms) with their coordinates behind: (n, terms + dimensions)."""
+        if not self.vectors.shape[1]:
+            return tfidf
+        return scipy.sparse.hstack([tfidf, scipy.sparse.csr_matrix(tfidf @ self.vectors)], format="csr")
+
+    def fold(self, weights: Floats) -> Floats:
+        """Weights (terms + dimensions, labels) of extended texts as weights (terms, labels) of plain ones."""
+        terms = len(self.vectors)
+        folded: Floats = weights[:terms] + self.vectors @ weights[terms:]
+        return folded
+
+
+def document_vectors(tfidf: scipy.sparse.csr_matrix, dimensions: int, seed: int) -> Floats:
+    """Terms by the documents they stand in: a truncated SVD, damped by the root of its singular values (LSA)."""
+    dimensions = min(dimensions, min(tfidf.shape) - 1)
+    svd = TruncatedSVD(dimensions, n_iter=3, n_oversamples=20, random_state=seed).fit(tfidf)
+    vectors: Floats = svd.components_.T * np.sqrt(svd.singular_values_ / svd.singular_values_[0])
+    return vectors
+
+
+def context_vectors(
+    sequences: Iterable[NDArray[np.int64]], documents: NDArray[np.int64], dimensions: int, seed: int
+) -> Floats:
+    """Terms by the words around them: shifted positive PMI in a window, truncated SVD, rows of unit length.
+
+    `sequences` are texts as term numbers in reading order (negative: a term outside the vocabulary), `documents` in how
+    many texts each term stands. Method: Levy, Goldberg and Dagan (2015), with context distribution smoothing 0.75.
+    """
+    kept = np.flatnonzero(documents >= CONTEXT_DOCUMENTS)
+    vectors: Floats = np.zeros((len(documents), dimensions))
+    if len(kept) <= dimensions:
+        return vectors
+    number = np.full(len(documents) + 1, -1)
+    number[kept] = np.arange(len(kept))
+    information = _pointwise_information(_neighbours((number[sequence] for sequence in sequences), len(kept)))
+    svd = TruncatedSVD(dimensions, n_iter=2, n_oversamples=10, random_state=seed).fit(information)
+    rows = svd.components_.T * np.sqrt(svd.singular_values_)
+    vectors[kept] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return vectors
+
+
+def _neighbours(sequences: Iterable[NDArray[np.int64]], terms: int) -> scipy.sparse.csr_matrix:
+    """How often two terms stand within WINDOW words of each other, near ones counting more (terms, terms)."""
+    counts = scipy.sparse.csr_matrix((terms, terms), dtype=np.float32)
+    for stream in _streams(sequences):
+        for distance in range(1, WINDOW + 1):
+            left, right = stream[:-distance], stream[distance:]
+            inside = (left >= 0) & (right >= 0)
+            weights = np.full(int(inside.sum()), 1.0 / distance, np.float32)
+            counts = counts + scipy.sparse.csr_matrix((weights, (left[inside], right[inside])), shape=(terms, terms))
+    return (counts + counts.T).tocoo()
+
+
+def _streams(sequences: Iterable[NDArray[np.int64]], length: int = 4_000_000) -> Iterator[NDArray[np.int64]]:
+    """Texts joined into long streams, a window's width of nothing between them."""
+    gap, parts, size = np.full(WINDOW, -1), list[NDArray[np.int64]](), 0
+    for sequence in sequences:
+        parts += [sequence, gap]
+        size += len(sequence)
+        if size > length:
+            yield np.concatenate(parts)
+            parts, size = [], 0
+    if parts:
+        yield np.concatenate(parts)
+
+
+def _pointwise_information(counts: scipy.sparse.coo_matrix) -> scipy.sparse.csr_matrix:
+    totals = np.bincount(counts.row, counts.data, counts.shape[0])
+    contexts = totals**0.75 / np.sum(totals**0.75)
+    values = np.log(counts.data / (totals[counts.row] * contexts[counts.col])) - np.log(SHIFT)
+    kept = (values > 0) & (counts.data >= LEAST_TOGETHER)
+    cells = (values[kept].astype(np.float32), (counts.row[kept], counts.col[kept]))
+    return scipy.sparse.csr_matrix(cells, shape=counts.shape)
+
+
+def _mean_square(coordinates: Any) -> float:
+    return float(np.mean(np.sum(np.square(coordinates), axis=1))) or 1.0

@@ -1,0 +1,83 @@
+"""What a linear model is to learn from a corpus: rows, labels and weights, under several views of uncertain labels.
+
+A document whose reader was not sure has a second label. Whether to learn it under both, under the first alone, or not
+at all is a choice that no single answer wins on new sources, so the weights learned under each view are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.corpus import Example
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to weigh a corpus."""
+
+    second_share: float = 0.0  # what the second label of an uncertain document gets of its weight
+    uncertain: bool = True  # whether uncertain documents are learned from at all
+    per_source: bool = False  # balance the labels within every source, or over all documents
+
+
+VIEWS = (
+    View(second_share=0.25, per_source=True),
+    View(second_share=0.35),
+    View(),
+    View(uncertain=False, per_source=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """(row, label number, weight) triples; the weights of every label are equal in sum."""
+
+    rows: Ints
+    labels: Ints
+    weights: Floats
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], labels: Sequence[str], rows: Ints, view: View) -> Targets:
+        """The targets of some rows of a corpus under one view."""
+        number = {label: position for position, label in enumerate(labels)}
+        triples = [triple for row in rows for triple in _triples(int(row), examples[row], number, view)]
+        learned, numbers, weights = (np.array(part) for part in zip(*triples, strict=True))
+        sources = np.array([examples[row].source if view.per_source else "" for row in learned])
+        return cls(learned, numbers, _balanced(weights.astype(np.float64), numbers, sources))
+
+
+def useful_views(examples: Sequence[Example]) -> tuple[View, ...]:
+    """The views that differ on a corpus: one for a corpus without uncertain documents and sources."""
+    if any(not example.confident for example in examples):
+        return VIEWS
+    return (View(per_source=True),)
+
+
+def _triples(row: int, example: Example, number: dict[str, int], view: View) -> list[tuple[int, int, float]]:
+    label, second = number[example.label], number.get(example.second_label)
+    if example.confident:
+        return [(row, label, 1.0)]
+    if not view.uncertain:
+        return []
+    if second is None or not view.second_share:
+        return [(row, label, 1.0)]
+    return [(row, label, 1.0 - view.second_share), (row, second, view.second_share)]
+
+
+def _balanced(weights: Floats, labels: Ints, sources: NDArray[np.str_]) -> Floats:
+    """Weights with the same sum for each label of a source, and the source's own sum kept."""
+    balanced = weights.copy()
+    for source in np.unique(sources):
+        inside = sources == source
+        present = np.unique(labels[inside])
+        for label in present:
+            mine = inside & (labels == label)
+            balanced[mine] *= weights[inside].sum() / len(present) / weights[mine].sum()
+    return balanced

@@ -1,0 +1,59 @@
+"""Trying other settings than the defaults for as long as the user cares to wait."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from threadpoolctl import threadpool_limits
+
+from classifier.analysis import AnalysisSettings
+from classifier.corpus import Corpus
+from classifier.engine import Weighting
+from classifier.training.learning import Lesson, Progress, Settings, Unlabelled, choose
+
+
+def tune(
+    corpus: Corpus,
+    seconds: float,
+    settings: Settings,
+    *,
+    unlabelled: Unlabelled = None,
+    progress: Progress | None = None,
+) -> Settings:
+    """The settings with the least held-out loss among those there was time for; the given ones are tried first.
+
+    What wins depends on the time, hence on the machine; the settings found make the same model again without a search.
+    """
+    started, best, least = time.monotonic(), settings, float("inf")
+    for candidate in itertools.chain([settings], _others(settings)):
+        with threadpool_limits(1):
+            choice = choose(Lesson.of(corpus, unlabelled, candidate), candidate)
+        if choice.loss < least:
+            best, least = replace(candidate, strengths=(choice.strength,)), choice.loss
+        if progress:
+            progress(f"held-out loss {choice.loss:.4f}, best {least:.4f}: {_difference(candidate, settings)}")
+        if time.monotonic() - started > seconds:
+            break
+    return best
+
+
+def _others(settings: Settings) -> Iterator[Settings]:
+    """Neighbours of some settings, the likeliest to help first."""
+    strengths = (0.3, 1.0, *settings.strengths, 100.0)
+    for least, lead, stem in itertools.product((1, 2, 3), (60, 0, 150), (True, False)):
+        yield replace(
+            settings,
+            strengths=strengths,
+            min_documents=least,
+            weighting=Weighting(lead=lead),
+            analysis=AnalysisSettings(stem=stem),
+        )
+
+
+def _difference(candidate: Settings, settings: Settings) -> str:
+    names = ("min_documents", "weighting", "analysis")
+    now = {name: getattr(candidate, name) for name in names}
+    return ", ".join(f"{name}={now[name]}" for name in names if now[name] != getattr(settings, name)) or "the defaults"

@@ -1,0 +1,81 @@
+"""Rebuilds the shipped model, bit for bit, from the seeds and the labelled open corpora.
+
+    python models/arabic-news/recipe.py CORPORA
+
+CORPORA holds sanad-khaleej.jsonl.xz (SANAD, AlKhaleej part, CC BY 4.0, Mendeley Data 57zpx667y9) and antcorpus.jsonl.xz
+(antcorpus.data, Apache-2.0), one JSON object a line with `id`, `text` and, in AntCorpus, `title` and `date`. Their texts
+are not in this repository; `labels.csv` beside this file names, by id, the documents we read and labelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from classifier import Model, inspection
+from classifier.corpus import Corpus, Example, load_corpus, read_rows, text_of
+from classifier.training import train
+
+HERE = Path(__file__).resolve().parent
+SEEDS = HERE.parent.parent / "seeds"
+SOURCES = ("sanad-khaleej", "antcorpus")
+
+
+def labelled(corpora: Path) -> Iterator[Example]:
+    """The labelled documents of the open corpora."""
+    with (HERE / "labels.csv").open(encoding="utf-8", newline="") as lines:
+        labels = {row["id"]: row for row in csv.DictReader(lines)}
+    for source in SOURCES:
+        for row in read_rows(corpora / f"{source}.jsonl.xz"):
+            label = labels.pop(row["id"], None)
+            if label:
+                yield Example(
+                    text=text_of(row),
+                    label=label["label"],
+                    name=row["id"],
+                    second_label=label["second_label"],
+                    confident=label["confidence"] == "high",
+                    source=source,
+                    date=str(row.get("date") or "")[:10],
+                )
+    if labels:
+        sys.exit(f"{len(labels)} labelled documents are not in {corpora}, the first of them {next(iter(labels))}")
+
+
+def seeds() -> Iterator[Example]:
+    """The repository's own documents."""
+    for example in load_corpus(SEEDS).examples:
+        yield Example(example.text, example.label, f"seeds/{example.name}", source="seeds")
+
+
+def write_unlabelled(corpora: Path, out: Path) -> None:
+    """All texts of the open corpora in one file of rows."""
+    with out.open("w", encoding="utf-8") as lines:
+        for source in SOURCES:
+            for row in read_rows(corpora / f"{source}.jsonl.xz"):
+                lines.write(json.dumps({"text": text_of(row)}, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Train, and write the model and its card."""
+    parser = argparse.ArgumentParser(description="Rebuild the shipped model.")
+    parser.add_argument("corpora", type=Path)
+    parser.add_argument("--out", type=Path, default=HERE / "model.safetensors")
+    arguments = parser.parse_args()
+    corpus = Corpus.from_examples([*labelled(arguments.corpora), *seeds()])
+    with tempfile.TemporaryDirectory() as folder:
+        unlabelled = Path(folder, "unlabelled.jsonl")
+        write_unlabelled(arguments.corpora, unlabelled)
+        train(corpus, arguments.out, unlabelled=unlabelled, name="arabic-news", progress=lambda line: print(line, flush=True))
+    model = Model.load(arguments.out)
+    (arguments.out.parent / "README.md").write_text(inspection.card(model), encoding="utf-8")
+    print(f"{model.id}: {arguments.out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
