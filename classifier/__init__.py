@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifier.errors import ClassifierError
+    from classifier.evidence import Explanation
     from classifier.labelling import label_folder
-    from classifier.model import Evidence, Explanation, Model, Passage, Prediction
+    from classifier.model import Evidence, Model, Passage, Prediction
     from classifier.training import train
 
 __version__ = "0.1.0"
@@ -26,7 +27,7 @@ __all__ = [
 _HOMES = {
     "ClassifierError": "errors",
     "Evidence": "model",
-    "Explanation": "model",
+    "Explanation": "evidence",
     "Model": "model",
     "Passage": "model",
     "Prediction": "model",

@@ -130,7 +130,7 @@ def _letters_of(character: str, cell: int, table: LetterTable) -> str:
     if cell == SELF:
         return character
     if cell == EXPAND:
-        return "".join(map(chr, table.expansion(ord(character))))
+        return "".join(map(chr, table.expansion(ord(character)))) or " "
     return chr(cell & LETTER_BITS)
 
 

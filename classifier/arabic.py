@@ -126,8 +126,10 @@ class LetterTable:
         return int(self.blocks[self.index[code_point >> 8] * 256 + (code_point & 255)])
 
     def expansion(self, code_point: int) -> memoryview:
-        """The folded letters of a code point whose cell is EXPAND."""
+        """The folded letters of a code point whose cell is EXPAND; none where a damaged table lacks it."""
         position = bisect_left(self.keys, code_point)
+        if position == len(self.keys) or self.keys[position] != code_point:
+            return self.units[:0]
         return self.units[self.starts[position] : self.starts[position + 1]]
 
 

@@ -44,6 +44,11 @@ def softmax(scores: Sequence[float]) -> list[float]:
     return [share / total for share in shares]
 
 
+def best_of(tally: Tally) -> int:
+    """The number of the label with the highest score."""
+    return tally.scores.index(max(tally.scores))
+
+
 def coverage_of(tally: Tally) -> float:
     """The share of a text's words that the model knows; 0 for no words."""
     return tally.known / tally.words if tally.words else 0.0

@@ -7,10 +7,63 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from classifier.decision import softmax
 from classifier.engine import Engine, Tables
-from classifier.prediction import Account, Evidence, Explanation, Span, Unknown
+from classifier.prediction import Evidence, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Why a label has its score: `bias` and the contributions of `evidence`, strongest first, add up to `score`."""
+
+    label: str
+    probability: float
+    score: float
+    bias: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A term the model does not know, as it is spelt in the text, and where it stands."""
+
+    term: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The accounts of all labels of one text, the best first, and what the model did not know in it."""
+
+    accounts: tuple[Account, ...]
+    words: int
+    known: int
+    unknown: tuple[Unknown, ...]  # most frequent first
+    others: tuple[Account, ...] = ()  # of a mixed page: why its other articles have their labels, scored by themselves
+
+    @property
+    def label(self) -> str:
+        """The best label."""
+        return self.accounts[0].label
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What spoke for and against the best label, strongest first."""
+        return self.accounts[0].evidence
+
+    @property
+    def runner_up(self) -> Account:
+        """The account of the second best label."""
+        return self.accounts[1]
+
+    def of(self, label: str) -> Account:
+        """The account of a label; raises `KeyError` for one the model lacks."""
+        for account in self.accounts:
+            if account.label == label:
+                return account
+        raise KeyError(label)
 
 
 def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str]) -> Explanation:

@@ -48,7 +48,7 @@ def _card_lines(model: Model) -> Iterator[str]:
     yield from (
         "## Held-out figures",
         "",
-        "Cross-validated on the training corpus, near-duplicates kept on one side.",
+        f"Documents held out: {report['held_out']}.",
         "",
     )
     yield from _figures(report)
@@ -79,6 +79,8 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"- calibration error (ECE) {report['ece']:.3f}; area under the risk-coverage curve {report['aurc']:.4f}"
     covered = (f"{share:.0%} at {float(error):.0%} error" for error, share in report["coverage_at_error"].items())
     yield f"- coverage: {', '.join(covered)}"
+    kinds = (f"{kind} {share:.3f}" for kind, share in report["leakage"].items())
+    yield f"- accuracy by what is held out (one view of the labels): {', '.join(kinds)}"
 
 
 def strongest_terms(model: Model) -> dict[str, list[str]]:

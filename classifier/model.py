@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier import artefact
-from classifier.decision import Decision, Thresholds, coverage_of, cut_off_for, decide, softmax
-from classifier.documents import read_bytes, read_document
-from classifier.engine import Engine, Tables, Tally
+from classifier.decision import Thresholds, coverage_of, cut_off_for, softmax
+from classifier.documents import Document, read_bytes
+from classifier.documents.reading import load
+from classifier.engine import Tables
 from classifier.errors import ModelFileError
-from classifier.prediction import Evidence, Explanation, Passage, Prediction
+from classifier.judgement import Judge, Judgement
+from classifier.prediction import Evidence, Passage, Prediction
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Evidence", "Explanation", "Model", "Passage", "Prediction", "locate"]
+    from classifier.evidence import Explanation
+
+__all__ = ["Evidence", "Model", "Passage", "Prediction", "locate"]
 
 DEFAULT = "arabic-news"
 FILE_NAME = "model.safetensors"
@@ -43,7 +47,8 @@ class Model:
         self.metadata = loaded.metadata
         self.tables = Tables.from_artefact(loaded.arrays, loaded.metadata)
         self._arrays = loaded.arrays
-        self._engine = Engine(self.tables)
+        self._judge = Judge(self.tables, self.labels, self.thresholds)
+        self._engine = self._judge.engine
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | None = None) -> Model:
@@ -70,10 +75,14 @@ class Model:
     def predict(
         self, text: str, *, max_error: float | None = None, explain: bool = False, passages: bool = False
     ) -> Prediction:
-        """Label one text; see `predict_many`."""
-        prediction = self._prediction(text, self._engine.tally(text), self._cut_off(max_error))
-        if explain and prediction.probabilities:
-            prediction = replace(prediction, evidence=self.explain(text).evidence)
+        """Label one text as `predict_many` does; say why with `explain`, cut it by topic with `passages`."""
+        judged = self._judge.judge(text, self._engine.tally(text), self._cut_off(max_error))
+        prediction = self._prediction(text, judged)
+        if passages:
+            prediction = replace(prediction, passages=self._judge.passages(text, judged))
+        if explain:
+            evidence = self._explanation(judged).evidence if prediction.probabilities else ()
+            prediction = replace(prediction, evidence=evidence)
         return prediction
 
     def predict_file(
@@ -88,20 +97,18 @@ class Model:
 
         Raises `DocumentError` when it cannot be read.
         """
-        name = os.fspath(path)
-        if name == "-":
-            data = sys.stdin.buffer.read()
-            document = read_bytes(data, name, knows=self.knows)
-            digest = hashlib.sha256(data).hexdigest()
-        else:
-            document = read_document(name, knows=self.knows)
-            with Path(name).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        document, digest = self.read_file(path)
         prediction = self.predict(document.text, max_error=max_error, explain=explain, passages=passages)
-        notes = [prediction.message] if prediction.message else []
-        if document.repairs:
-            notes.append("put right while reading: " + ", ".join(document.repairs))
-        return replace(prediction, path=name, sha256=digest, message="; ".join(notes) or None)
+        return prediction.located(os.fspath(path), digest, document.repairs)
+
+    def read_file(self, path: str | os.PathLike[str]) -> tuple[Document, str]:
+        """A document, read with the model's help in doubts of encoding, and the SHA-256 of its bytes.
+
+        Raises `DocumentError` when it cannot be read.
+        """
+        name = os.fspath(path)
+        data = sys.stdin.buffer.read() if name == "-" else load(name)
+        return read_bytes(data, name, knows=self.knows), hashlib.sha256(data).hexdigest()
 
     def predict_many(self, texts: Iterable[str], *, max_error: float | None = None, jobs: int = 1) -> list[Prediction]:
         """Label texts, in order, on `jobs` threads.
@@ -112,7 +119,10 @@ class Model:
         texts = list(texts)
         cut_off = self._cut_off(max_error)
         tallies = self._engine.tally_many(texts, jobs)
-        return [self._prediction(text, tally, cut_off) for text, tally in zip(texts, tallies, strict=True)]
+        return [
+            self._prediction(text, self._judge.judge(text, tally, cut_off))
+            for text, tally in zip(texts, tallies, strict=True)
+        ]
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         """Probabilities (n, labels), columns in the order of `labels`, with no abstention."""
@@ -122,10 +132,15 @@ class Model:
         return np.array([softmax(tally.scores) for tally in tallies]).reshape(-1, len(self.labels))
 
     def explain(self, text: str) -> Explanation:
-        """Why every label has its score, the best label first: contributions and intercept add up to each score."""
-        from classifier.evidence import explain
+        """Why every label has its score, the best label first: contributions and intercept add up to each score.
 
-        return explain(text, self._engine, self.tables, self.labels)
+        On a mixed page these are the scores of its main article, as in `predict`.
+        """
+        return self._explanation(self._judge.judge(text, self._engine.tally(text)))
+
+    def passages(self, text: str) -> tuple[Passage, ...]:
+        """A text cut into runs of paragraphs on one topic; none where there is too little evidence."""
+        return self._judge.passages(text, self._judge.judge(text, self._engine.tally(text)))
 
     def bias(self, label: str) -> float:
         """The intercept of a label: its score for a text without known terms."""
@@ -138,8 +153,19 @@ class Model:
     def _cut_off(self, max_error: float | None) -> float:
         return cut_off_for(max_error, self.metadata.get("risk", ()))
 
-    def _prediction(self, text: str, tally: Tally, cut_off: float) -> Prediction:
-        decision: Decision = decide(tally, self.labels, self.thresholds, cut_off)
+    def _explanation(self, judged: Judgement) -> Explanation:
+        from classifier.evidence import explain
+
+        whole = explain(judged.text, self._engine, self.tables, self.labels)
+        others = [
+            explain(text, self._engine, self.tables, self.labels).of(label)
+            for label, text in self._judge.other_articles(judged)
+            if label != whole.label
+        ]
+        return replace(whole, others=tuple(others))
+
+    def _prediction(self, text: str, judged: Judgement) -> Prediction:
+        decision = judged.decision
         return Prediction(
             path=None,
             sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
@@ -148,9 +174,9 @@ class Model:
             probability=decision.probability,
             probabilities=decision.probabilities,
             reason=decision.reason,
-            message=decision.message,
-            coverage=coverage_of(tally),
-            topics=() if decision.label is None else ({"label": decision.label, "share": 1.0},),
+            message=self._judge.message(judged),
+            coverage=coverage_of(judged.tally),
+            topics=self._judge.topics(judged),
             model=self.id,
         )
 

@@ -1,9 +1,9 @@
-"""What a model answers: the prediction of one document, its passages, and the account of why."""
+"""What a model answers: the prediction of one document, with its evidence and passages where they were asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classifier.errors import Reason
@@ -44,57 +44,6 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Why a label has its score: `bias` and the contributions of `evidence`, strongest first, add up to `score`."""
-
-    label: str
-    probability: float
-    score: float
-    bias: float
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A term the model does not know, as it is spelt in the text, and where it stands."""
-
-    term: str
-    spans: tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The accounts of all labels of one text, the best first, and what the model did not know in it."""
-
-    accounts: tuple[Account, ...]
-    words: int
-    known: int
-    unknown: tuple[Unknown, ...]  # most frequent first
-
-    @property
-    def label(self) -> str:
-        """The best label."""
-        return self.accounts[0].label
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """What spoke for and against the best label, strongest first."""
-        return self.accounts[0].evidence
-
-    @property
-    def runner_up(self) -> Account:
-        """The account of the second best label."""
-        return self.accounts[1]
-
-    def of(self, label: str) -> Account:
-        """The account of a label; raises `KeyError` for one the model lacks."""
-        for account in self.accounts:
-            if account.label == label:
-                return account
-        raise KeyError(label)
-
-
-@dataclass(frozen=True, slots=True)
 class Prediction:
     """The answer for one document; `as_dict` is its line of JSON (DESIGN.md, Prediction)."""
 
@@ -117,6 +66,13 @@ class Prediction:
         """The answer for a document that could not be read."""
         status = "failed" if reason.is_failure else "unknown"
         return cls(path, None, status, None, None, {}, reason, message, 0.0, (), model)
+
+    def located(self, path: str, sha256: str, repairs: Sequence[str] = ()) -> Prediction:
+        """The same answer as that of a file with these bytes, its message naming what was put right while reading."""
+        notes = [self.message] if self.message else []
+        if repairs:
+            notes.append("put right while reading: " + ", ".join(repairs))
+        return replace(self, path=path, sha256=sha256, message="; ".join(notes) or None)
 
     def as_dict(self) -> dict[str, Any]:
         """The prediction as plain values in the contract's order; `passages` and `evidence` only where asked for."""

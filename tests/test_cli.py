@@ -16,7 +16,8 @@ from classifier.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = [
-    "path", "sha256", "status", "label", "probability", "probabilities", "reason", "message", "coverage", "topics", "model",
+    "path", "sha256", "status", "label", "probability", "probabilities",
+    "reason", "message", "coverage", "topics", "model",
 ]  # fmt: skip
 FINTECH = "أعلن البنك المركزي إطلاق منصة المدفوعات الرقمية وربط المصارف والمحافظ الإلكترونية بها مطلع العام"
 

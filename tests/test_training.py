@@ -18,8 +18,8 @@ from classifier.arabic import letter_table
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
-from classifier.training.folds import story_groups
 from classifier.training.calibration import calibrate
+from classifier.training.folds import story_groups
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"

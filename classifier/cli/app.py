@@ -1,16 +1,23 @@
-"""The `classifier` command: its sub-commands, and the one border where errors become messages and exit codes."""
+"""The parser of the `classifier` command and its sub-commands, of which only those asked for are imported."""
 
 from __future__ import annotations
 
-import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
 from classifier import __version__
-from classifier.errors import ClassifierError
 
-DONE, FAILED, MISUSED = 0, 1, 2
+HOMES = {
+    "predict": "asking",
+    "label": "batch",
+    "file": "batch",
+    "train": "learning",
+    "evaluate": "learning",
+    "inspect": "looking",
+    "export": "looking",
+}
 
 app = typer.Typer(
     name="classifier",
@@ -27,23 +34,17 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
         from classifier.engine import Engine
 
         typer.echo(f"classifier {__version__} ({Engine.face} engine)")
-        raise typer.Exit(DONE)
+        raise typer.Exit()
 
 
-def main() -> NoReturn:
-    """Run the command line; an error this package raised on purpose is one line on stderr and exit code 1."""
-    from classifier.cli import batch, learning, looking, predicting
+def run(arguments: Sequence[str]) -> None:
+    """Run what the arguments ask for; exits as typer does."""
+    register(arguments[0] if arguments else None)
+    app(list(arguments))
 
-    for group in (predicting, batch, learning, looking):
-        group.register(app)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        app()
-    except ClassifierError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(FAILED)
-    except BrokenPipeError:  # `classifier ... | head`
-        sys.stderr.close()
-        sys.exit(DONE)
-    sys.exit(DONE)
+
+def register(command: str | None = None) -> None:
+    """Add the commands that live with one, or all of them, in the order of HOMES, where it has no home."""
+    homes = [HOMES[command]] if command in HOMES else dict.fromkeys(HOMES.values())
+    for home in homes:
+        import_module(f"classifier.cli.{home}").register(app)

@@ -1,7 +1,7 @@
 """Any file in, text out: what a document says, whatever its format, encoding or damage.
 
-Everything heavy is imported by the reader that needs it, so that reading a UTF-8 text file costs nothing but the standard
-library. Nothing here knows the model; the caller may pass `knows`, which then settles every doubt about encoding and order.
+Everything heavy is imported by the reader that needs it, so that a UTF-8 text file costs only the standard library.
+Nothing here knows the model; the caller may pass `knows`, which then settles every doubt about encoding and order.
 """
 
 from __future__ import annotations

@@ -1,31 +1,174 @@
-"""The way of a document: a path or bytes → format → reader → repaired text. (Interim: text only, the rest is coming.)"""
+"""The way of a document: path → bytes → format → reader → repaired and tidied text.
+
+Every fault on it is a `DocumentError` that says what was found and what to do; the caller knows the path and names it.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 
 from classifier.documents.document import Document, Knows, Limits
+from classifier.documents.formats import TXT, ZIP, Budget, Raw, Source, detect
+from classifier.documents.soundness import looks_sound
 from classifier.errors import DocumentError, Reason
 
+_DEFAULT = Limits()
+_KINDS = {
+    stat.S_IFDIR: "a folder, not a document; give the files in it, or label the whole folder",
+    stat.S_IFIFO: "a named pipe, not a document; give its content on the standard input instead",
+    stat.S_IFSOCK: "a socket, not a document",
+    stat.S_IFCHR: "a device, not a document",
+    stat.S_IFBLK: "a device, not a document",
+}
 
-def read_document(
-    path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = Limits()
-) -> Document:
-    """Read one file; raises `DocumentError`."""
-    with open(path, "rb") as file:
-        return read_bytes(file.read(limits.max_bytes), os.fspath(path), knows=knows, limits=limits)
+
+def read_document(path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Document:
+    """The text of one file, whatever its format and encoding.
+
+    `knows` gives the share (0..1) of a text's terms that a model knows and settles doubts about encoding and order.
+    Several documents in one zip archive are joined; `iter_members` gives each by itself. Never blocks on pipes.
+    Raises `DocumentError` and nothing else.
+    """
+    return read_bytes(load(path, limits), os.fspath(path), knows=knows, limits=limits)
 
 
-def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Limits = Limits()) -> Document:
-    """Read a document held in memory; raises `DocumentError`."""
-    if not data:
-        raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes)")
-    return Document(data.decode("utf-8", "replace"), None, "txt", "utf-8")
+def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Document:
+    """The text of a document held in memory (standard input, a download); `name` only helps to tell its format.
+
+    >>> read_bytes("أسعار النفط ترتفع في الأسواق العالمية".encode("cp1256"), "a.txt").encoding
+    'windows-1256'
+    """
+    if len(data) > limits.max_bytes:
+        raise _too_large(len(data), limits)
+    return read_source(Source(data, name, knows or _plausible, Budget(limits, len(data))))
 
 
 def iter_members(
-    path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = Limits()
+    path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = _DEFAULT
 ) -> Iterator[tuple[str, Document | DocumentError]]:
-    """Each member of a zip archive as its own document."""
-    raise NotImplementedError
+    """The documents of a zip archive, each with its name there, sorted by name; a damaged one yields its error.
+
+    A file that is no archive yields itself, named "". Raises `DocumentError` where the file as a whole is at fault.
+    """
+    data = load(path, limits)
+    name = os.fspath(path)
+    source = Source(data, name, knows or _plausible, Budget(limits, len(data)))
+    if data and detect(source) is ZIP:
+        from classifier.documents.archives import read_members
+
+        yield from read_members(source)
+    else:
+        yield "", read_source(source)
+
+
+def read_source(source: Source) -> Document:
+    """One document, top-level or within another; raises `DocumentError` and nothing else."""
+    if not source.data:
+        raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes)")
+    row = detect(source)
+    try:
+        raw = row.reader()(source)
+    except DocumentError:
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise DocumentError(Reason.TOO_LARGE, f"reading it as {row.name} needs too much memory or nesting") from error
+    except Exception as error:  # one document is a border: parsers of damaged files raise whatever they like
+        raise DocumentError(
+            Reason.BROKEN_FILE, f"damaged or not really {row.name} ({type(error).__name__}: {error}); get another copy"
+        ) from error
+    return _finish(raw, row.name, source)
+
+
+def load(path: str | os.PathLike[str], limits: Limits = _DEFAULT) -> bytes:
+    """The bytes of a regular file; raises `DocumentError` for anything else, without opening pipes or devices."""
+    try:
+        _refuse_special(os.stat(path), limits)  # noqa: PTH116 (a Path costs as much as the call)
+        # The file may have been exchanged for a pipe since: O_NONBLOCK keeps that from hanging.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor has no path)
+            status = os.fstat(descriptor)
+            _refuse_special(status, limits)
+            # Not the limit at once: making room for 100 MB costs more than a small file. One that grew is read on.
+            data = file.read(status.st_size + 1)
+            if len(data) != status.st_size:
+                data += file.read(limits.max_bytes + 1 - len(data))
+    except (OSError, ValueError) as error:
+        raise _fault(error) from error
+    if len(data) > limits.max_bytes:
+        raise _too_large(len(data), limits)
+    return data
+
+
+def _refuse_special(status: os.stat_result, limits: Limits) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "a special file, not a document")
+        raise DocumentError(Reason.UNSUPPORTED, kind)
+    if status.st_size > limits.max_bytes:
+        raise _too_large(status.st_size, limits)
+
+
+def _too_large(size: int, limits: Limits) -> DocumentError:
+    return DocumentError(
+        Reason.TOO_LARGE,
+        f"{size:,} bytes, more than the {limits.max_bytes:,} read as one document; split it or raise the limit",
+    )
+
+
+def _fault(error: OSError | ValueError) -> DocumentError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return DocumentError(Reason.NOT_FOUND, "no such file; it was moved or deleted, or the name is misspelt")
+    if isinstance(error, PermissionError):
+        return DocumentError(
+            Reason.FORBIDDEN, "no permission to read it; change its rights (chmod +r) or run as its owner"
+        )
+    if isinstance(error, ValueError):
+        return DocumentError(Reason.NOT_FOUND, f"not a possible file name ({error})")
+    return DocumentError(
+        Reason.BROKEN_FILE, f"the system cannot read it: {error.strerror or error}; check the disk or link"
+    )
+
+
+def _finish(raw: Raw, format_name: str, source: Source) -> Document:
+    if raw.final:
+        return Document(raw.text, raw.title, raw.format or format_name, raw.encoding, raw.repairs)
+    title, title_repairs = _repair(" ".join((raw.title or "").split()), source.knows)
+    body, body_repairs = _repair(raw.text.strip(), source.knows)
+    text = body if not title or _begins_with(body, title) else f"{title}\n\n{body}"
+    text = text.strip()
+    if not text:
+        raise DocumentError(Reason.EMPTY, f"no text in it ({len(source.data):,} bytes of {format_name})")
+    if format_name == TXT.name:
+        _refuse_gibberish(text)
+    # Not as a set: the same misreading may have happened twice.
+    repairs = (*raw.repairs, *title_repairs, *(body_repairs if body_repairs != title_repairs else ()))
+    return Document(text, title or None, raw.format or format_name, raw.encoding, repairs)
+
+
+def _repair(text: str, knows: Knows) -> tuple[str, tuple[str, ...]]:
+    """`repair`, without importing it for the text that needs none."""
+    if looks_sound(text):
+        return text, ()
+    from classifier.documents.repair import repair
+
+    return repair(text, knows)
+
+
+def _plausible(text: str) -> float:
+    """What stands in for a model's `knows`, imported only when a doubt arises."""
+    from classifier.documents.scoring import plausible_words
+
+    return plausible_words(text)
+
+
+def _begins_with(body: str, title: str) -> bool:
+    return " ".join(body[: 2 * len(title) + 20].split()).startswith(title)
+
+
+def _refuse_gibberish(text: str) -> None:
+    if text.count("\ufffd") * 4 > len(text):
+        raise DocumentError(
+            Reason.UNREADABLE,
+            "the bytes are no text in any known encoding; open it in the program that made it and save as text",
+        )

@@ -1,7 +1,7 @@
 """How much a text looks like readable Arabic: the judge of every doubt about encoding, damage and order.
 
-The loaded model is the better judge and is used when the caller passes `knows`; `plausible_words` stands in for it, so that
-the package reads well on its own.
+The loaded model is the better judge and is used when the caller passes `knows`; `plausible_words` stands in for it, so
+that the package reads well on its own.
 """
 
 from __future__ import annotations
@@ -10,37 +10,36 @@ import re
 from functools import lru_cache
 
 from classifier.documents.document import Knows
-
-SAMPLE = 16_384
-"""Characters judged. Encodings and orders show within a page, and a book must not cost more than an article."""
+from classifier.documents.soundness import sample
 
 SOUND = 0.55
 """From this score on a text is not doubted at all."""
 
 _COMMON = frozenset(
-    "في من على إلى الى عن أن ان إن التي الذي الذين هذا هذه ذلك تلك كان كانت يكون لم لن لا ما كما قد مع بين بعد قبل عند منذ حتى كل بعض"
-    " غير أو ثم بل لكن أي أيضا وهو وهي هو هي هم نحن أنا أنه أنها إنه إنها حيث حين حول خلال ضد دون تحت فوق أمام عبر نحو لدى له لها لهم"
-    " به بها فيه فيها منه منها عليه عليها إليه إليها ليس ليست يوم عام سنة شهر اليوم أمس قال قالت وقال أكد أضاف ولا وما ومن وفي وعلى وإلى"
-    " وأن وإن وقد وكان وكانت إذا لو هناك هنا أكثر أول آخر عدد سوف يتم تم بأن لأن فإن كذلك مثل جدا عدة نفس أحد إحدى ابن أبو عبد محمد".split()
+    """
+    في من على إلى الى عن أن ان إن التي الذي الذين هذا هذه ذلك تلك كان كانت يكون لم لن لا ما كما قد مع بين
+    بعد قبل عند منذ حتى كل بعض غير أو ثم بل لكن أي أيضا وهو وهي هو هي هم نحن أنا أنه أنها إنه إنها حيث حين
+    حول خلال ضد دون تحت فوق أمام عبر نحو لدى له لها لهم به بها فيه فيها منه منها عليه عليها إليه إليها ليس
+    ليست يوم عام سنة شهر اليوم أمس قال قالت وقال أكد أضاف ولا وما ومن وفي وعلى وإلى وأن وإن وقد وكان وكانت
+    إذا لو هناك هنا أكثر أول آخر عدد سوف يتم تم بأن لأن فإن كذلك مثل جدا عدة نفس أحد إحدى ابن أبو عبد محمد
+    """.split()  # noqa: SIM905 (a list would be a page long)
 )
 _ARTICLE = re.compile(r"[وفبك]?(?:ال|لل)[^\Wىةؤئءآأإ]?\w{2,10}")
-# Teh marbuta and alef maksura only end a word; a bare hamza, its yeh or waw seat and both of these never begin one: reversed
-# and wrongly decoded words break this at once.
+# Teh marbuta and alef maksura only end a word; a bare hamza, its yeh or waw seat and both of these never begin one:
+# reversed and wrongly decoded words break this at once.
 _IMPOSSIBLE = re.compile(r"[ةىئؤء]|.+[ةى](?!$|\W)|.*(.)\1\1|.{16}")
 _ENDING = re.compile(r"\w{2,12}(?:ة|ات|ين|ون|ها|هم|نا|ية|ى)")
 _WORD = re.compile(r"[\u0620-\u064a\u0671-\u06d3]+")
 _ARABIC = re.compile(r"[\u0620-\u064a\u0671-\u06d3\ufb50-\ufdff\ufe70-\ufefc]")
-_STRANGE = re.compile(r"[^\s\w\u064b-\u0655.,:;!?()\[\]\"'«»“”‘’،؛؟٪%\-–—_/…*+=&#@<>|\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
+_STRANGE = re.compile(
+    r"[^\s\w\u064b-\u0655.,:;!?()\[\]\"'«»“”‘’،؛؟٪%\-–—_/…*+=&#@<>|\u200c-\u200f\u202a-\u202e\u2066-\u2069]"
+)
+# One sign between two Arabic letters: what wrong decoding makes of letters, while prose sets its signs beside spaces.
+_TORN = re.compile(
+    r"[\u0621-\u064a](?=[^\s\d\u0620-\u065f\u0670-\u06d3\ufb50-\ufdff\ufe70-\ufefc\u200b-\u200f\u202a-\u202e\u2066-\u2069.\-/][\u0621-\u064a])"
+)
 _FORMS = re.compile(r"[\ufb50-\ufdff\ufe70-\ufefc]+")
 _SPACED_MARK = re.compile(r" ([\u064b-\u0652])")
-
-
-def sample(text: str) -> str:
-    """At most `SAMPLE` characters of a text: its beginning and its middle, as the beginning may be a Latin imprint."""
-    if len(text) <= SAMPLE:
-        return text
-    half, middle = SAMPLE // 2, len(text) // 2
-    return f"{text[:half]}\n{text[middle : middle + half]}"
 
 
 def fold_forms(text: str) -> str:
@@ -61,30 +60,15 @@ def count_arabic(text: str) -> int:
     return len(_ARABIC.findall(text))
 
 
-def looks_sound(text: str) -> bool:
-    """True for text beyond doubt, by counting alone: about 1 µs per thousand characters, so that clean archives read fast.
-
-    One word in four or five of Arabic prose begins with the article; with a wrong encoding or reversed lines hardly any
-    does. UTF-8 misread as windows-1256 turns every other letter into zah or tah, as windows-1252 into Ø or Ù.
-    """
-    if text.isascii():
-        return True
-    part = sample(text)
-    # 4 %: sport tables and names have few articles; reversed text, where final لا reads as ال, stays below 2 %.
-    if part.count(" ال") * 25 < part.count(" ") or part.count(" ال") < 3:
-        return False
-    few = len(part) // 50
-    return part.count("ظ") <= few and part.count("Ø") + part.count("Ù") + part.count("Ã") == 0
-
-
 def score(text: str, knows: Knows) -> float:
     """How readable a text is (0..1): the share of known words, lowered by the share of signs that no prose has."""
     part = fold_forms(sample(text))
     visible = len(part) - part.count(" ") - part.count("\n")
     if not visible:
         return 0.0
-    strange = len(_STRANGE.findall(part)) / visible
-    return knows(part) * (1.0 - strange)
+    # A sign the encoding does not have, or one that tears a word, tells more than one that is merely unusual.
+    strange = (len(_STRANGE.findall(part)) + 4 * part.count("\ufffd") + 4 * len(_TORN.findall(part))) / visible
+    return knows(part) * max(0.0, 1.0 - strange)
 
 
 def plausible_words(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from classifier import analysis
 from classifier.analysis import AnalysisSettings, Term
 from classifier.arabic import LetterTable
-from classifier.engine.tables import Occurrence, Tables, Tally, hash_term
+from classifier.engine.tables import LARGEST, Occurrence, Tables, Tally, Weighting, hash_term
 from classifier.errors import ModelFileError
 
 Text = str | bytes
@@ -22,12 +23,16 @@ class Reader:
         blocks, starts, units = len(table.blocks) // 256, list(table.starts), len(table.units)
         if max(table.index) >= blocks or starts != sorted(starts) or starts[-1] > units:
             raise ModelFileError("the letter table points outside itself; get or train the model again")
+        if max(table.units, default=0) > sys.maxunicode:
+            raise ModelFileError("the letter table holds what is no letter; get or train the model again")
         self._settings, self._table = settings, table
 
     def terms(self, text: Text) -> list[Term]:
         """The terms of a text, in order, with character offsets."""
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
+        elif not isinstance(text, str):
+            raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
         return analysis.terms(text, self._settings, self._table)
 
     def hashes(self, text: Text) -> array[int]:
@@ -44,6 +49,8 @@ class Engine:
         tables.check()
         if max(tables.slots) > len(tables.hashes) or 0 not in tables.slots:
             raise ModelFileError("the term table points outside itself; get or train the model again")
+        if not all(abs(value) <= LARGEST for part in (tables.idf, tables.scale, tables.bias) for value in part):
+            raise ModelFileError("the weights are out of range; get or train the model again")
         self.reader = Reader(tables.analysis, tables.letters)
         self._tables = tables
 
@@ -79,6 +86,7 @@ class Lexicon:
     """
 
     def __init__(self, reader: Reader, *, lead: int = 0, lead_count: int = 2) -> None:
+        Weighting(lead, lead_count).check()
         self.reader, self._lead, self._lead_count = reader, lead, lead_count
         self._numbers: dict[str, int] = {}
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MASK = (1 << 64) - 1
 SEED, MULTIPLIER = 0x243F6A8885A308D3, 0x9E3779B97F4A7C15  # digits of pi and of the golden ratio
 LOAD = 0.6  # the share of slots in use: 1.75 probes for a known term, 3.6 for an unknown one
+LARGEST = 1e9  # of idf, scale and bias: products of four such are still far from infinity
 _LETTERS = ("index", "blocks", "keys", "starts", "units")
 
 
@@ -59,6 +60,12 @@ class Weighting:
 
     lead: int = 0  # the first so many terms of a text ...
     lead_count: int = 2  # ... count this often
+
+    def check(self) -> None:
+        """Raise `ModelFileError` unless both are counts that the engines can count by."""
+        fits = type(self.lead) is int and 0 <= self.lead < 1 << 31
+        if not fits or type(self.lead_count) is not int or not 1 <= self.lead_count <= 1000:
+            raise ModelFileError(f"the weighting {self} is not a possible one; get or train the model again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class Tables:
 
     def check(self) -> None:
         """Raise `ModelFileError` unless the arrays fit each other (their contents are the engines' to check)."""
+        self.weighting.check()
         rows, labels, letters = len(self.hashes), self.labels, self.letters
         formats = (
             (self.slots, "I"),

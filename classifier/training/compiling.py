@@ -27,6 +27,7 @@ from classifier.evaluation import Evaluation
 from classifier.model import Model
 from classifier.training.canaries import CANARIES
 from classifier.training.counting import TermCounter
+from classifier.training.folds import held_out_sources
 
 if TYPE_CHECKING:
     from classifier.training.learning import Lesson, Settings
@@ -80,14 +81,15 @@ def compile_model(
         "thresholds": asdict(Thresholds(coverage=least_coverage(linear.terms, lesson))),
         "calibration": {"method": "temperature", "ece": report.ece, **chosen},
         "risk": [dict(row) for row in report.risk],
-        "report": {**_summary(report), "leakage": dict(leakage)},
+        "report": {"held_out": _held_out(lesson), **_summary(report), "leakage": dict(leakage)},
         "provenance": _provenance(lesson, settings),
     }
-    metadata["canaries"] = _canaries(arrays, metadata)
+    metadata["canaries"] = answered_canaries(arrays, metadata)
     return Compiled(arrays, metadata)
 
 
-def _canaries(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+def answered_canaries(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The canaries of a model file with the probabilities that its arrays give them."""
     engine = Engine(Tables.from_artefact(artefact.views(arrays), metadata))
     return [
         {"text": text, "probabilities": softmax(tally.scores)}
@@ -108,7 +110,8 @@ def least_coverage(terms: Sequence[str], lesson: Lesson) -> float:
     Words of a new document are unknown more often than those of the corpus, whose every repeated word is known; so the
     bar is set on held-out halves: what share of one half's words the other half of the corpus has seen.
     """
-    kept = np.isin(np.array(lesson.terms, dtype=object), np.array(terms, dtype=object))
+    chosen = set(terms)
+    kept = np.array([term in chosen for term in lesson.terms])
     halves = np.arange(lesson.tfidf.shape[0]) % 2
     shares = []
     for half in (0, 1):
@@ -144,6 +147,14 @@ def to_pipeline(model: Model) -> Pipeline:
         weights, bias = weights[1:] - weights[:1], bias[1:] - bias[:1]
     linear.coef_, linear.intercept_, linear.classes_ = weights, bias, np.array(model.labels)
     return Pipeline([("terms", counter), ("tfidf", tfidf), ("linear", linear)])
+
+
+def _held_out(lesson: Lesson) -> str:
+    """What the report's documents were held out by, in words."""
+    sources = sorted({example.source for example in lesson.corpus.examples})
+    if held_out_sources(lesson.corpus.examples):
+        return f"each source ({', '.join(filter(None, sources))}) by a model learned from the others"
+    return "cross-validated, near-duplicates kept on one side"
 
 
 def _summary(report: Evaluation) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
     python models/arabic-news/recipe.py CORPORA
 
-CORPORA holds sanad-khaleej.jsonl.xz (SANAD, AlKhaleej part, CC BY 4.0, Mendeley Data 57zpx667y9) and antcorpus.jsonl.xz
-(antcorpus.data, Apache-2.0), one JSON object a line with `id`, `text` and, in AntCorpus, `title` and `date`. Their texts
-are not in this repository; `labels.csv` beside this file names, by id, the documents we read and labelled.
+CORPORA holds sanad-khaleej.jsonl.xz (SANAD, AlKhaleej part, CC BY 4.0, Mendeley Data 57zpx667y9) and
+antcorpus.jsonl.xz (antcorpus.data, Apache-2.0), one JSON object a line with `id`, `text` and, in AntCorpus, `title` and
+`date`. Their texts are not in this repository; `labels.csv` beside this file names, by id, the documents that were
+read and labelled.
 """
 
 from __future__ import annotations
@@ -71,7 +72,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         unlabelled = Path(folder, "unlabelled.jsonl")
         write_unlabelled(arguments.corpora, unlabelled)
-        train(corpus, arguments.out, unlabelled=unlabelled, name="arabic-news", progress=lambda line: print(line, flush=True))
+        train(
+            corpus,
+            arguments.out,
+            unlabelled=unlabelled,
+            name="arabic-news",
+            progress=lambda line: print(line, flush=True),
+        )
     model = Model.load(arguments.out)
     (arguments.out.parent / "README.md").write_text(inspection.card(model), encoding="utf-8")
     print(f"{model.id}: {arguments.out.stat().st_size / 1e6:.2f} MB")

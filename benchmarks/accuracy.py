@@ -1,0 +1,222 @@
+"""Accuracy of ours beside scikit-learn and fastText on identical training data, in one run and one table.
+
+    python benchmarks/accuracy.py ../shared [--quick]
+
+Needs `pip install fasttext-numpy2-wheel` and the shared corpora (their README gives sources and licences). Training
+data: the seeds and the labelled open corpora, as in the shipped model's recipe. Measured on the dev set of another
+country's papers, on each source held out in turn, and with the same
+`train` on SANAD's 7 sections and ASND's 12 classes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+from classifier import Model
+from classifier.analysis import AnalysisSettings
+from classifier.arabic import letter_table
+from classifier.corpus import Corpus, Example, read_rows, text_of
+from classifier.engine import Reader
+from classifier.evaluation import Evaluation, measure
+from classifier.training import train
+
+HERE = Path(__file__).resolve().parent
+Probabilities = NDArray[np.float64]
+Fit = Callable[[Sequence[Example], Sequence[str]], Probabilities]
+"""(examples to learn from, texts to judge) → probabilities, columns in the order of the sorted labels."""
+
+
+def recipe() -> Any:
+    """The shipped model's recipe, as a module."""
+    spec = importlib.util.spec_from_file_location("recipe", HERE.parent / "models" / "arabic-news" / "recipe.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def ours(unlabelled: Path | None) -> Fit:
+    def fit(examples: Sequence[Example], texts: Sequence[str]) -> Probabilities:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model")
+            train(Corpus.from_examples(examples), path, unlabelled=unlabelled)
+            return Model.load(path).predict_proba(texts)
+
+    return fit
+
+
+def scikit_learn(prepare: Callable[[str], str]) -> Fit:
+    def fit(examples: Sequence[Example], texts: Sequence[str]) -> Probabilities:
+        pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
+        pipeline.fit([prepare(example.text) for example in examples], [example.label for example in examples])
+        return np.asarray(pipeline.predict_proba([prepare(text) for text in texts]))
+
+    return fit
+
+
+def fasttext_of(prepare: Callable[[str], str], **options: Any) -> Fit:
+    def fit(examples: Sequence[Example], texts: Sequence[str]) -> Probabilities:
+        import fasttext
+
+        labels = sorted({example.label for example in examples})
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as lines:
+            for example in examples:
+                lines.write(f"__label__{labels.index(example.label)} {prepare(example.text)}\n")
+            lines.flush()
+            model = fasttext.train_supervised(lines.name, epoch=25, lr=0.5, thread=1, verbose=0, seed=0, **options)
+        found, shares = model.predict([prepare(text) for text in texts], k=len(labels))
+        probabilities = np.zeros((len(texts), len(labels)))
+        for row, (names, values) in enumerate(zip(found, shares, strict=True)):
+            for name, value in zip(names, values, strict=True):
+                probabilities[row, int(name.removeprefix("__label__"))] = value
+        return probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
+
+    return fit
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def normalised() -> Callable[[str], str]:
+    reader = Reader(AnalysisSettings(stem=False), letter_table())
+    return lambda text: " ".join(term.text for term in reader.terms(text))
+
+
+def dev_set(shared: Path) -> list[Example]:
+    """The measuring set, `confident` where its readers were."""
+    with (shared / "labels/saudinewsnet-dev.csv").open(encoding="utf-8", newline="") as lines:
+        labels = {row["id"]: row for row in csv.DictReader(lines)}
+    return [
+        Example(
+            text_of(row), labels[row["id"]]["label"], row["id"], confident=labels[row["id"]]["confidence"] == "high"
+        )
+        for row in read_rows(shared / "corpora/saudinewsnet-dev.jsonl.xz")
+    ]
+
+
+def judged(fit: Fit, learned: Sequence[Example], held_out: Sequence[Example]) -> Evaluation:
+    labels = sorted({example.label for example in learned})
+    probabilities = fit(learned, [example.text for example in held_out])
+    return measure([example.label for example in held_out], probabilities, labels)
+
+
+def on_dev(fit: Fit, learned: Sequence[Example], dev: Sequence[Example]) -> dict[str, float]:
+    labels = sorted({example.label for example in learned})
+    started = time.perf_counter()
+    probabilities = fit(learned, [example.text for example in dev])
+    seconds = time.perf_counter() - started
+    certain = np.array([example.confident for example in dev])
+    everything = measure([example.label for example in dev], probabilities, labels)
+    high = measure([example.label for example in dev if example.confident], probabilities[certain], labels)
+    return {
+        "dev high acc": high.accuracy,
+        "dev high F1": high.macro_f1,
+        "dev all acc": everything.accuracy,
+        "dev all F1": everything.macro_f1,
+        "ECE": high.ece,
+        "AURC": high.aurc,
+        "coverage at 2 %": high.coverage_at_error["0.02"],
+        "seconds": seconds,
+    }
+
+
+def by_source(fit: Fit, examples: Sequence[Example]) -> dict[str, float]:
+    """Accuracy on the certain documents of each source, learned from the others."""
+    found = {}
+    for source in sorted({example.source for example in examples}):
+        learned = [example for example in examples if example.source != source]
+        held_out = [example for example in examples if example.source == source and example.confident]
+        found[f"out: {source}"] = judged(fit, learned, held_out).accuracy
+    return found
+
+
+def sanad(shared: Path) -> tuple[list[Example], list[Example]]:
+    """SANAD AlKhaleej, 7 sections: a stratified 20 % held out, seed 0."""
+    rows = list(read_rows(shared / "corpora/sanad-khaleej.jsonl.xz"))
+    examples = [Example(row["text"], row["label"], row["id"]) for row in rows]
+    parts = train_test_split(examples, test_size=0.2, random_state=0, stratify=[example.label for example in examples])
+    return parts[0], parts[1]
+
+
+def asnd(shared: Path) -> tuple[list[Example], list[Example]]:
+    """ASND, 12 classes: the official training and test parts."""
+    rows = list(read_rows(shared / "corpora/asnd.jsonl.xz"))
+    test = next(split for split in sorted({row["split"] for row in rows}) if split.startswith(("tst", "test")))
+    parts = [
+        [Example(row["text"], row["label"], row["id"]) for row in rows if row["split"] == split]
+        for split in ("trn", test)
+    ]
+    return parts[0], parts[1]
+
+
+def rivals() -> dict[str, Fit]:
+    folded = normalised()
+    return {
+        "scikit-learn defaults": scikit_learn(str),
+        "scikit-learn + normalisation": scikit_learn(folded),
+        "fastText words": fasttext_of(folded),
+        "fastText bigrams": fasttext_of(folded, wordNgrams=2),
+        "fastText subwords": fasttext_of(folded, minn=3, maxn=5, bucket=200_000),
+    }
+
+
+def table(rows: dict[str, dict[str, float]]) -> Iterator[str]:
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    yield "| | " + " | ".join(columns) + " |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for name, row in rows.items():
+        yield f"| {name} | " + " | ".join(f"{row[column]:.4g}" if column in row else "" for column in columns) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--quick", action="store_true", help="the dev set only")
+    arguments = parser.parse_args()
+    shared, made = arguments.shared, recipe()
+    examples = [*made.labelled(shared / "corpora"), *made.seeds()]
+    dev = dev_set(shared)
+    with tempfile.TemporaryDirectory() as folder:
+        unlabelled = Path(folder, "unlabelled.jsonl")
+        made.write_unlabelled(shared / "corpora", unlabelled)
+        fits = {**rivals(), "ours, labels only": ours(None), "ours, shipped recipe": ours(unlabelled)}
+        rows: dict[str, dict[str, float]] = {}
+        for name, fit in fits.items():
+            rows[name] = on_dev(fit, examples, dev)
+            if not arguments.quick:
+                rows[name] |= by_source(fit, examples)
+                rows[name] |= {"SANAD 7 acc": judged(fit, *sanad(shared)).accuracy} if "shipped" not in name else {}
+                rows[name] |= {"ASND 12 F1": judged(fit, *asnd(shared)).macro_f1} if "shipped" not in name else {}
+            print(name, rows[name], flush=True)
+    shown = list(table(rows))
+    print("\n".join(shown))
+    record = {
+        "machine": f"{platform.processor() or platform.machine()}, {platform.python_version()}",
+        "date": date.today().isoformat(),
+    }
+    out = HERE / "results" / "accuracy.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps({**record, "documents": len(examples), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

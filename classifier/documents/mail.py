@@ -1,0 +1,137 @@
+"""Saved e-mails, and web pages saved by Chrome or Edge as one MHTML file, which are e-mails inside.
+
+A message is its subject, its own words and the documents attached to it: "see the report attached" says nothing alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from classifier.documents.archives import read_inner
+from classifier.documents.decoding import Decoded, decode
+from classifier.documents.formats import Raw, Source, is_readable_name
+from classifier.documents.html import extract
+from classifier.documents.plain import separate_paragraphs
+from classifier.errors import DocumentError, Reason
+
+if TYPE_CHECKING:
+    from email.header import Header
+    from email.message import Message
+
+_FEW_LETTERS = 40
+
+
+def read(source: Source) -> Raw:
+    """A message: the subject as title, the plain-text body (else the HTML one), then the attached documents."""
+    import email
+    from email import policy
+
+    message = email.message_from_bytes(source.data, policy=policy.compat32)
+    parts = _leaves(message, source.budget.limits.max_members)
+    subject = _header(message, "subject", source)
+    body = _body(parts, source)
+    attached, notes = _attachments(parts, source)
+    if body is None and not attached and not subject:
+        raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments")
+    body = body or Raw("")
+    text = "\n\n".join(filter(None, (body.text.strip(), *attached)))
+    # A page saved as MHTML is a page: its own title says more than the subject made from it.
+    is_page = message.get("snapshot-content-location") is not None
+    title = (body.title or subject) if is_page else (subject or body.title)
+    return Raw(text, title, body.encoding, (*body.repairs, *notes), "html" if is_page else None)
+
+
+def _leaves(message: Message, limit: int) -> list[Message]:
+    """The parts that hold something; a forwarded message is one part, left to be read as a document of its own."""
+    found: list[Message] = []
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        children = part.get_payload()
+        if part.is_multipart() and isinstance(children, list) and part.get_content_maintype() != "message":
+            waiting.extend(child for child in reversed(children) if not isinstance(child, str))
+        else:
+            found.append(part)
+        if len(found) + len(waiting) > limit:
+            raise DocumentError(
+                Reason.TOO_LARGE, f"a message of more than {limit:,} parts; save the attachments as files"
+            )
+    return found
+
+
+def _body(parts: list[Message], source: Source) -> Raw | None:
+    """The plain text unless it is a mere stub ("your program cannot show HTML") beside an HTML one."""
+    plain = next((part for part in parts if _is_body(part, "text/plain")), None)
+    html = next((part for part in parts if _is_body(part, "text/html")), None)
+    if plain is not None:
+        page = _decode(plain, source)
+        if html is None or sum(map(str.isalpha, page.text)) > _FEW_LETTERS:
+            return Raw(separate_paragraphs(page.text), None, page.encoding, page.repairs)
+    return extract(_decode(html, source), source) if html is not None else None
+
+
+def _is_body(part: Message, kind: str) -> bool:
+    return part.get_content_type() == kind and part.get_content_disposition() != "attachment"
+
+
+def _decode(part: Message, source: Source) -> Decoded:
+    return decode(_payload(part), source.knows, part.get_content_charset())
+
+
+def _payload(part: Message) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _attachments(parts: list[Message], source: Source) -> tuple[list[str], list[str]]:
+    """The texts of attached documents, and a note for each that should have been readable and was not."""
+    texts, notes = [], []
+    for part in parts:
+        name = _file_name(part, source)
+        if not name:
+            continue
+        data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
+        try:
+            source.budget.allow(len(data), "it")
+            texts.append(read_inner(replace(source), data, name).text)
+        except DocumentError as error:
+            notes.append(f"attachment {name} not read: {error.reason}")
+    return texts, notes
+
+
+def _forwarded(part: Message) -> bytes:
+    inner = part.get_payload()
+    first = inner[0] if isinstance(inner, list) and inner else None
+    return b"" if first is None or isinstance(first, str) else first.as_bytes()
+
+
+def _file_name(part: Message, source: Source) -> str:
+    """The name of an attached document; empty for bodies, pictures, signatures and other parts that are none."""
+    if part.get_content_type() == "message/rfc822":
+        return "message.eml"
+    name = _decode_words(part.get_filename() or "", source)
+    return name if is_readable_name(name) and part.get_content_disposition() != "inline" else ""
+
+
+def _header(message: Message, field: str, source: Source) -> str | None:
+    value = message.get(field)
+    return " ".join(_decode_words(value, source).split()) or None if value is not None else None
+
+
+def _decode_words(value: str | Header, source: Source) -> str:
+    """A header's text: encoded words decoded; raw bytes, against the standard but common (windows-1256), recognised."""
+    from email.errors import HeaderParseError
+    from email.header import decode_header
+
+    try:
+        chunks = decode_header(value)
+    except (HeaderParseError, ValueError):
+        chunks = [(str(value), None)]
+    return "".join(_decode_chunk(chunk, charset, source) for chunk, charset in chunks)
+
+
+def _decode_chunk(chunk: bytes | str, charset: str | None, source: Source) -> str:
+    # Raw bytes reach here as surrogates or, in a Header, under a charset of this name.
+    data = chunk if isinstance(chunk, bytes) else chunk.encode("utf-8", "surrogateescape")
+    return decode(data, source.knows, None if charset == "unknown-8bit" else charset).text

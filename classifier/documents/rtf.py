@@ -1,0 +1,37 @@
+"""Rich Text Format, as Word and WordPad write it: striprtf for the body, the title from the information group."""
+
+from __future__ import annotations
+
+import re
+
+from classifier.documents.formats import Raw, Source
+from classifier.documents.plain import separate_paragraphs
+from classifier.documents.titles import usable_title
+
+_TITLE = re.compile(r"\{\\info\b.{0,2000}?\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}", re.DOTALL)
+_CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
+
+
+def read(source: Source) -> Raw:
+    """An RTF document; its characters are `\\uN` escapes or bytes of the code page it declares."""
+    # Seven-bit by definition; Latin-1 keeps the bytes of writers that do not obey.
+    coded = source.data.decode("latin-1")
+    page = _CODE_PAGE.search(coded)
+    found = _TITLE.search(coded)
+    title = _to_text(rf"{{\rtf1\ansi\ansicpg{page[1] if page else 1256} {found[1]}}}") if found else None
+    text = _to_text(coded)
+    return Raw(separate_paragraphs(_tidy(text)), usable_title(title, source.name))
+
+
+def _to_text(coded: str) -> str:
+    from striprtf.striprtf import rtf_to_text
+
+    # Arabic bytes without a declared code page can only be of the Arabic one.
+    text: str = rtf_to_text(coded, encoding="cp1256", errors="replace")  # type: ignore[no-untyped-call]
+    # Characters beyond the BMP are written as two \u escapes, which come back as surrogates.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _tidy(text: str) -> str:
+    lines = (line.strip(" \t|\xa0") for line in text.replace("\r", "\n").split("\n"))
+    return "\n".join(lines)

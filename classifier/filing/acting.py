@@ -1,0 +1,123 @@
+"""One step of filing on the disk: taken, finished when it was half taken, taken back.
+
+Nothing here overwrites: a name is taken by a hard link or, where the file system has none, by exclusive creation.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from classifier.filing.planning import Manner, Step
+
+_DRAFT = ".filing-draft."
+_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES}
+
+
+def take(step: Step, into: Path, manner: Manner) -> None:
+    """Bring a document to its place, from wherever a stopped run has left it; raises `OSError`."""
+    source, target = Path(step.source), into / step.target
+    if manner is Manner.LINK:
+        if not os.path.lexists(target):
+            target.symlink_to(_way(target, source))
+    elif manner is Manner.COPY:
+        if not os.path.lexists(target):
+            _copy(source, target)
+    else:
+        _move(source, target)
+
+
+def take_back(step: Step, into: Path, manner: Manner) -> str | None:
+    """Undo a step as far as it was taken; or say why it is better left as it is."""
+    source, target = Path(step.source), into / step.target
+    _draft(target).unlink(missing_ok=True)
+    if manner is Manner.MOVE:
+        return _move_back(source, target)
+    if not os.path.lexists(target):
+        return None
+    if manner is Manner.LINK:
+        mine = target.is_symlink() and str(target.readlink()) == _way(target, source)
+    else:
+        mine = _is_as_filed(target, step)
+    if not mine:
+        return "changed since it was filed"
+    target.unlink()
+    return None
+
+
+def _way(target: Path, source: Path) -> str:
+    """The content of a link: relative, so that the archive and what is filed may move together."""
+    return os.path.relpath(source, target.parent.resolve())
+
+
+def _is_as_filed(target: Path, step: Step) -> bool:
+    status = target.lstat()
+    return stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) == (step.size, step.mtime)
+
+
+def _move_back(source: Path, target: Path) -> str | None:
+    if not os.path.lexists(target):
+        return None if os.path.lexists(source) else "gone from where it was filed"
+    if os.path.lexists(source) and not _same(source, target):
+        return "something else stands where it came from"
+    if os.path.lexists(source):  # the move had not yet removed it
+        target.unlink()
+        return None
+    source.parent.mkdir(parents=True, exist_ok=True)
+    _move(target, source)
+    return None
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file to a free name; one that stands at both already is only removed from the first."""
+    if not os.path.lexists(source):
+        return
+    if os.path.lexists(target):
+        if not _same(source, target):
+            raise FileExistsError(errno.EEXIST, "something else has taken its place", str(target))
+    else:
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            _copy(source, target)
+    source.unlink()
+
+
+def _same(first: Path, second: Path) -> bool:
+    """Whether two names stand for one file, or for equal ones (a move between file systems stopped half way)."""
+    return os.path.samestat(first.lstat(), second.lstat()) or filecmp.cmp(first, second, shallow=False)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file with its times and rights; it appears under its name whole."""
+    draft = _draft(target)
+    draft.unlink(missing_ok=True)
+    try:
+        shutil.copy2(source, draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        _place(draft, target)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _place(draft: Path, target: Path) -> None:
+    try:
+        os.link(draft, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))  # fails where something stands
+        draft.replace(target)
+
+
+def _draft(target: Path) -> Path:
+    return target.with_name(_DRAFT + target.name)

@@ -1,0 +1,175 @@
+"""Where each document of a results file would go: a plan that depends on nothing but that file and what is on disk.
+
+A results file may come from anywhere, so it is believed nothing that would reach outside its folder or the one filed
+into.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from classifier.errors import ResultsError
+from classifier.labelling.lines import read_results
+
+UNKNOWN, FAILED = "_unknown", "_failed"
+ALREADY = "filed already"
+
+
+class Manner(StrEnum):
+    """How a document gets to its place."""
+
+    LINK = "link"  # a symbolic link; the document stays where it is
+    COPY = "copy"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One document's way: from `source` (absolute) to `target` (below the folder filed into), as it was labelled."""
+
+    source: str
+    target: str
+    size: int
+    mtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A document that stays unfiled, and why."""
+
+    path: str
+    why: str
+
+
+def plan_filing(
+    results: str | os.PathLike[str],
+    into: str | os.PathLike[str],
+    manner: Manner = Manner.LINK,
+    *,
+    filed: Mapping[str, str] | None = None,
+) -> Iterator[Step | LeftOut]:
+    """Each document of a results file with its place, or why it has none.
+
+    `filed` are sources filed before, with the targets they got. Places are `label/name`, `_unknown/REASON/name` and
+    `_failed/REASON/name`; a name that is taken becomes `name (2)`. Raises `ResultsError` for results that would reach
+    outside their folder or `into`.
+    """
+    names, home = _Names(Path(into)), _Home()
+    for source, target in (filed or {}).items():
+        names.take(target)
+        home.filed[source] = target
+    for values in read_results(Path(results)):
+        path = str(values["path"])
+        source = home.locate(values)
+        why = home.tells(source, _shelf(values)) or _unfit(values, source, manner)
+        if why:
+            yield LeftOut(path, why)
+            continue
+        target = names.free(_shelf(values), PurePosixPath(path).name)
+        home.filed[source] = target
+        yield Step(source, target, values["size"], values["mtime"])
+
+
+@dataclass(slots=True)
+class _Home:
+    """The folder the results speak of; no document may lie outside it."""
+
+    folder: str = ""
+    filed: dict[str, str] = field(default_factory=dict)
+    _sound: set[str] = field(default_factory=set)
+
+    def locate(self, values: Mapping[str, Any]) -> str:
+        """The absolute path of a line's document; raises `ResultsError` when it leads out of the folder."""
+        path, folder = str(values["path"]), values.get("folder")
+        if not isinstance(folder, str) or not Path(folder).is_absolute() or self.folder not in ("", folder):
+            raise ResultsError(f"the line of {path!r} is of another folder than the rest; file each folder alone")
+        self.folder = folder
+        if not is_plain(path):
+            raise ResultsError(f"the path {path!r} leads out of {folder}; these results are not to be trusted")
+        above = path.rstrip("/").rpartition("/")[0]
+        if above not in self._sound and not values.get("archive"):
+            if self._leads_elsewhere(above):
+                raise ResultsError(f"the path {path!r} leads through a link, where labelling never goes")
+            self._sound.add(above)
+        return f"{folder}/{path}"
+
+    def _leads_elsewhere(self, path: str) -> bool:
+        whole = Path(self.folder, path)
+        return os.path.lexists(whole) and whole.resolve() != Path(self.folder).resolve() / path
+
+    def tells(self, source: str, shelf: str) -> str | None:
+        """Why a document that was filed before is not filed now."""
+        if source not in self.filed:
+            return None
+        if str(PurePosixPath(self.filed[source]).parent) == shelf:
+            return ALREADY
+        return "filed before under another label; undo that first"
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path goes only downwards."""
+    foreign = os.name == "nt" and set(path) & set("\\:")
+    return bool(path) and "\0" not in path and not path.startswith("/") and ".." not in path.split("/") and not foreign
+
+
+def _shelf(values: Mapping[str, Any]) -> str:
+    """The folder for a line's answer; raises `ResultsError` for a label that is no plain folder path."""
+    if values["status"] in ("unknown", "failed"):
+        shelf = f"{UNKNOWN if values['status'] == 'unknown' else FAILED}/{values.get('reason')}"
+    else:
+        shelf = str(values.get("label"))
+    parts = shelf.split("/")
+    if any(not part.strip(" .") or set(part) & set('\\:*?"<>|\0\n\r') for part in parts):
+        raise ResultsError(f"the label {shelf!r} is no name of a folder; these results are not to be trusted")
+    return shelf
+
+
+def _unfit(values: Mapping[str, Any], source: str, manner: Manner) -> str | None:
+    """Why a document cannot be filed as it was labelled."""
+    if values.get("archive"):
+        return "inside an archive; unpack that and label it again"
+    try:
+        status = os.stat(source)  # noqa: PTH116  tens of thousands of them
+        linked = stat.S_ISLNK(os.lstat(source).st_mode)
+    except (OSError, ValueError):
+        return "no longer there"
+    if not stat.S_ISREG(status.st_mode):
+        return "not a file"
+    if (status.st_size, status.st_mtime_ns) != (values.get("size"), values.get("mtime")):
+        return "changed since it was labelled; label the folder again"
+    if linked and manner is Manner.MOVE:
+        return "a link, which would break elsewhere; link or copy instead"
+    return None
+
+
+class _Names:
+    """Which names are taken, on disk or by the plan; compared as the least exacting file system does."""
+
+    def __init__(self, into: Path) -> None:
+        self._into, self._taken = into, set[str]()
+
+    def take(self, target: str) -> None:
+        """Count a name as taken."""
+        self._taken.add(_folded(target))
+
+    def free(self, shelf: str, name: str) -> str:
+        """The first free one of `name`, `name (2)`, `name (3)` ..., from now on taken."""
+        stem, ending = PurePosixPath(name).stem, PurePosixPath(name).suffix
+        for number in count(1):
+            target = f"{shelf}/{name}" if number == 1 else f"{shelf}/{stem} ({number}){ending}"
+            if _folded(target) not in self._taken and not os.path.lexists(self._into / target):
+                break
+        self.take(target)
+        return target
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,141 @@
+"""From a folder to a results file: walk, match with what is there, label the rest, write in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.errors import ResultsError
+from classifier.labelling.journal import Journal, beside, draft_of
+from classifier.labelling.lines import Stamp
+from classifier.labelling.locking import locked
+from classifier.labelling.matching import Kept, Segment, match, segments
+from classifier.labelling.running import Workers, run
+from classifier.labelling.summary import Counts, Summary
+from classifier.labelling.walking import Filters, Walk
+from classifier.labelling.working import Options, Task
+from classifier.model import Model, locate
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: files done, those of them that were answered already, and seconds since it began."""
+
+    done: int
+    kept: int
+    seconds: float
+
+
+def label_folder(
+    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | None = None,
+    max_error: float | None = None,
+    explain: bool = False,
+    passages: bool = False,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    hidden: bool = False,
+    ignore: Iterable[str | os.PathLike[str]] = (),
+    force: bool = False,
+    jobs: int | None = None,
+    backend: str | None = None,
+    scheduler: str | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Summary:
+    """Label every file below `folder` into `out`, one line of JSON each (`classifier.labelling.lines`), by path.
+
+    What an earlier run has written is gone on with: unchanged files are not read again, changed ones are labelled anew,
+    the lines of removed ones go. However often a run is stopped, the file ends up the same bytes.
+
+    `max_error`, `explain` and `passages` are as in `Model.predict`. `include` and `exclude` are patterns (`Filters`);
+    files whose name starts with a dot count only with `hidden`. `ignore` names files, such as exports, that are no
+    documents though they may lie in the folder. `force` labels everything anew. `jobs` processes (default: one per
+    core) on any joblib `backend`; `scheduler` is the address of a dask scheduler. `on_progress` is called after every
+    few files.
+
+    Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, or are in use;
+    `ModelFileError` for the model. A document that cannot be read raises nothing: it is `failed` in its line.
+    """
+    folder, out = Path(folder).resolve(), Path(out).absolute()
+    if not folder.is_dir():
+        raise ResultsError(f"{folder}: is not a folder; give the folder that holds the documents")
+    task = make_task(folder, model, Options(max_error, explain, passages))
+    lock = out.with_name(out.name + ".lock")
+    drafts = [beside(out, anew) for anew in (False, True)]
+    own = (out, lock, *drafts, *map(draft_of, drafts), *map(Path, ignore))
+    filters = Filters(tuple(include), tuple(exclude), hidden)
+    walk = Walk(str(folder), filters, below(folder, own))
+    with locked(lock):
+        counts = Counts()
+        journal = Journal(out, task.stamp, counts, force=force)
+        try:
+            return _label(task, walk, journal, counts, Workers(jobs, backend, scheduler), on_progress=on_progress)
+        finally:
+            journal.close()
+
+
+def make_task(folder: Path, model: str | os.PathLike[str] | None, options: Options) -> Task:
+    """What the workers need, once the model has been loaded and has agreed to the options."""
+    path = str(locate(model).absolute())
+    loaded = Model.load(path)
+    loaded.predict("", max_error=options.max_error)  # an error it cannot promise is said before the run
+    digest = str(loaded.metadata["digest"])
+    return Task(path, digest, Stamp(str(folder), options.named(), loaded.id), options, os.getpid())
+
+
+def below(folder: Path, files: Iterable[Path]) -> frozenset[str]:
+    """The paths, as in a walk of `folder`, of those files that lie in it."""
+    resolved = [file.absolute().parent.resolve() / file.name for file in files]
+    return frozenset(file.relative_to(folder).as_posix() for file in resolved if file.is_relative_to(folder))
+
+
+def _label(
+    task: Task,
+    walk: Walk,
+    journal: Journal,
+    counts: Counts,
+    workers: Workers,
+    *,
+    on_progress: Callable[[Progress], None] | None,
+) -> Summary:
+    started = time.monotonic()
+    kept = fresh = 0
+    labelled = run(task, segments(match(walk, journal.sources)), workers)
+    try:
+        for segment, blocks in labelled:
+            kept += _write(segment, blocks, journal, counts)
+            fresh += len(blocks)
+            if on_progress:
+                on_progress(Progress(kept + fresh, kept, time.monotonic() - started))
+    finally:
+        labelled.close()
+    journal.finish()
+    seconds = time.monotonic() - started
+    return Summary(
+        counts.labels(), counts.reasons("unknown"), counts.reasons("failed"), fresh, kept, seconds, walk.passed
+    )
+
+
+def _write(segment: Segment, blocks: list[bytes], journal: Journal, counts: Counts) -> int:
+    """Write a segment's lines in order, fresh ones together where they stand together; return the files kept."""
+    kept, together = 0, list[bytes]()
+    fresh = iter(blocks)
+    for part in segment.parts:
+        if isinstance(part, Kept):
+            if together:
+                journal.append(together)
+                together = []
+            journal.keep(part)
+            kept += part.files
+        else:
+            together.append(next(fresh))
+            for line in together[-1].splitlines(keepends=True):
+                counts.add(line)
+    if together:
+        journal.append(together)
+    return kept

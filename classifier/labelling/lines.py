@@ -1,0 +1,118 @@
+"""One line of a results file: what it holds, and how to tell at a glance whether it still answers for a file.
+
+A line is the prediction (DESIGN.md) and, behind it, what makes the file its own journal:
+
+    "repairs"   what was put right while reading
+    "archive"   only for members of an archive: the archive's path; "path" is then `archive.zip!/member` ...
+    "members"   ... and how many lines the archive has in all
+    "folder"    the folder labelled, absolute; "path" lies below it
+    "size", "mtime"   of the file, in bytes and nanoseconds
+    "options"   what was asked for beyond the default, such as {"max_error": 0.02}
+    "model"     name@digest8
+
+Lines are UTF-8. A line with a name that is not valid UTF-8 is written in ASCII, with JSON escapes; a byte like 0xE9 of
+such a name is `\\udce9`, and `os.fsencode` of the parsed path gives the name's own bytes back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import ResultsError
+from classifier.labelling.walking import Found
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode_ascii = json.JSONEncoder(ensure_ascii=True).encode
+
+
+def to_line(values: Mapping[str, Any]) -> bytes:
+    """Values as one line of JSON, its newline included."""
+    try:
+        return _encode(values).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return _encode_ascii(values).encode("ascii") + b"\n"
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """The values of a line, or None when it is not a whole line of results."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or not isinstance(values.get("path"), str) or "status" not in values:
+        return None
+    return values
+
+
+def file_of(values: Mapping[str, Any]) -> str:
+    """The path of the file that a line speaks of: for a member of an archive, the archive's."""
+    return str(values.get("archive") or values["path"])
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What all lines of one run have in common."""
+
+    folder: str
+    options: Mapping[str, Any]
+    model: str
+
+    def seals(self, values: Mapping[str, Any], found: Found) -> bool:
+        """Whether a line answers for a file as it is now, with this model and these options."""
+        return values.get("size") == found.size and values.get("mtime") == found.mtime and self.made(values)
+
+    def made(self, values: Mapping[str, Any]) -> bool:
+        """Whether a line comes from this folder, model and options."""
+        mine = (self.folder, self.options, self.model)
+        return (values.get("folder"), values.get("options"), values.get("model")) == mine
+
+    def tail(self, found: Found) -> dict[str, Any]:
+        """The last values of a line."""
+        return {
+            "folder": self.folder,
+            "size": found.size,
+            "mtime": found.mtime,
+            "options": dict(self.options),
+            "model": self.model,
+        }
+
+
+def glance(stamp: Stamp) -> tuple[bytes, bytes]:
+    """How lines that answer for a file begin and end, to be filled in with `quoted(path)`, and with its size and time.
+
+    Comparing the two is thirty times faster than parsing. A line that they do not fit may still be right (escaped
+    names, members of archives); `Stamp.seals` has the last word.
+    """
+    end = to_line(stamp.tail(Found("", 0, 0)))[1:].replace(b"%", b"%%")
+    return b'{"path": %b, ', end.replace(b'"size": 0, "mtime": 0, "options"', b'"size": %d, "mtime": %d, "options"')
+
+
+def quoted(path: str) -> bytes:
+    """A path as it stands in a line, if it can be written in UTF-8."""
+    return encode_basestring(path).encode("utf-8", "surrogatepass")
+
+
+def read_results(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a results file, parsed; a torn last line is passed over.
+
+    Raises `ResultsError` when the file is missing or a line is not one of results.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                values = parse_line(line)
+                if values is not None:
+                    yield values
+                elif line.endswith(b"\n"):
+                    raise ResultsError(
+                        f"{path}, line {number}: not a line of results; give a file made by `classifier label`"
+                    )
+    except OSError as error:
+        raise ResultsError(
+            f"{path}: cannot be read ({error.strerror}); give a file made by `classifier label`"
+        ) from None

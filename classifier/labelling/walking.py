@@ -1,0 +1,156 @@
+"""The files of a folder, in one fixed order: by path, as text, so that a results file can be compared by walking along.
+
+Nothing here opens a file. Links to folders are passed over (they may lead in circles), hidden files unless asked for;
+both are counted, so that the summary can tell. Whatever else cannot be a document (a pipe, a dangling link, a folder
+nobody may list) is found all the same, with the reason, because every entry of an archive deserves an answer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import NamedTuple
+
+from classifier.errors import Reason, ResultsError
+
+
+class Found(NamedTuple):
+    """A file: its path below the folder (POSIX), bytes, modification time (ns), and why it cannot be read, if so."""
+
+    path: str
+    size: int
+    mtime: int
+    trouble: tuple[Reason, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which files count. Patterns with `/` are held against the path, others against the name; `*` spans folders."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class PassedOver:
+    """How many entries were left out on purpose."""
+
+    hidden: int = 0
+    linked_folders: int = 0
+    excluded: int = 0
+
+
+@dataclass(slots=True)
+class Walk:
+    """Iterates over the files below `root`, but for the paths in `skip`; `passed` grows meanwhile.
+
+    Memory holds the names of one folder (and of those above it) at a time.
+    """
+
+    root: str
+    filters: Filters = field(default_factory=Filters)
+    skip: frozenset[str] = frozenset()
+    passed: PassedOver = field(default_factory=PassedOver)
+
+    def __iter__(self) -> Iterator[Found]:
+        wanted, unwanted = _matcher(self.filters.include), _matcher(self.filters.exclude)
+        stack: list[Iterator[str | Found]] = [iter(self._entries(""))]
+        while stack:
+            entry = next(stack[-1], None)
+            if entry is None:
+                stack.pop()
+            elif isinstance(entry, Found):
+                yield entry
+            elif unwanted and unwanted(entry.rstrip("/")):
+                self.passed.excluded += 1
+            elif entry.endswith("/"):
+                stack.append(iter(self._entries(entry)))
+            elif wanted and not wanted(entry):
+                self.passed.excluded += 1
+            elif entry not in self.skip and (found := self._look(entry)):
+                yield found
+
+    def _entries(self, folder: str) -> list[str | Found]:
+        """The paths in a folder, sorted as text, folders with a slash behind; or why they cannot be listed."""
+        names = []
+        try:
+            with os.scandir(f"{self.root}/{folder}") as entries:
+                for entry in entries:
+                    if entry.name[0] == "." and not self.filters.hidden:
+                        self.passed.hidden += 1
+                    else:
+                        names.append(entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name)
+        except OSError as error:
+            return self._unlisted(folder, error)
+        names.sort()
+        return [folder + name for name in names]
+
+    def _unlisted(self, folder: str, error: OSError) -> list[str | Found]:
+        if not folder:
+            raise ResultsError(
+                f"{self.root}: cannot be listed ({error.strerror}); give a folder that you may read"
+            ) from None
+        if isinstance(error, FileNotFoundError):  # gone since its parent was listed
+            return []
+        message = f"the folder cannot be listed ({error.strerror}); allow reading it and run the same command again"
+        return [_troubled(self.root, folder, Reason.FORBIDDEN, message)]
+
+    def _look(self, path: str) -> Found | None:
+        """A file with its size and time; None when it is gone already or is a link to a folder."""
+        try:
+            status = os.stat(f"{self.root}/{path}")  # noqa: PTH116  a Path costs more than the call
+        except OSError as error:
+            return self._unseen(path, error)
+        if stat.S_ISREG(status.st_mode):
+            return Found(path, status.st_size, status.st_mtime_ns)
+        if stat.S_ISDIR(status.st_mode):
+            self.passed.linked_folders += 1
+            return None
+        message = "a pipe, socket or device, not a document; nothing to do"
+        return Found(path, status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message))
+
+    def _unseen(self, path: str, error: OSError) -> Found | None:
+        if not os.path.lexists(f"{self.root}/{path}"):
+            return None
+        if isinstance(error, PermissionError):
+            return _troubled(
+                self.root, path, Reason.FORBIDDEN, "it may not be read; allow reading and run the same command again"
+            )
+        message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
+        return _troubled(self.root, path, Reason.NOT_FOUND, message)
+
+
+def _troubled(root: str, path: str, reason: Reason, message: str) -> Found:
+    try:
+        status = os.lstat(f"{root}/{path.rstrip('/')}")
+    except OSError:
+        return Found(path, 0, 0, (reason, message))
+    return Found(path, status.st_size, status.st_mtime_ns, (reason, message))
+
+
+class _Matcher:
+    """Whether a path fits any of some patterns."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._paths, self._names = (
+            re.compile("|".join(translate(pattern) for pattern in chosen)) if chosen else None
+            for chosen in ([p for p in patterns if "/" in p], [p for p in patterns if "/" not in p])
+        )
+
+    def __call__(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        return bool((self._paths and self._paths.match(path)) or (self._names and self._names.match(name)))
+
+
+def _matcher(patterns: tuple[str, ...]) -> _Matcher | None:
+    return _Matcher(patterns) if patterns else None
+
+
+def count_files(root: str, filters: Filters) -> int:
+    """How many files a walk will find: a second walk, for showing the time left."""
+    return sum(1 for _ in Walk(root, filters))

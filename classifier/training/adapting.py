@@ -1,0 +1,269 @@
+"""A model re-learned on its user's own archive, without a label: `adapt`.
+
+From the model file alone: the archive is labelled softly, a student learns the confident part together with the
+company that the archive's words keep, and teacher and student are averaged. Nothing that is not in the archive is
+needed, and nothing leaves the machine. What keeps this from drifting is asked on a part of the archive that the student
+never saw: it must agree with its teacher where the teacher was certain, label about as much with every label, and
+answer the teacher's canaries alike; a step that fails is halved, and refused when that does not help.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from threadpoolctl import threadpool_limits
+
+from classifier import __version__
+from classifier.engine.tables import lay_out
+from classifier.errors import ClassifierError
+from classifier.model import Model
+from classifier.training.answering import Reading, read_archive
+from classifier.training.archives import Progress
+from classifier.training.compiling import Compiled, Linear, answered_canaries
+from classifier.training.students import Study, fitting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+HELD_OUT = 10  # one document in so many is not learned from
+CERTAIN = 0.9  # what the teacher must not be contradicted on
+STEPS = (1.0, 0.5, 0.25)  # of the way to the student that was asked for, tried in turn
+SIZE = 2_800_000  # bytes of the terms in a model file, unless the teacher has more
+TERM_ARRAYS = ("slots", "hashes", "idf", "weights")
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """How to adapt. The defaults were chosen between open corpora, each adapted to with no use of its labels."""
+
+    sample: int = 50_000  # documents kept of a larger archive, drawn at random
+    least_documents: int = 200  # ... that the model can judge, below which an archive is too small
+    least_share: float = 0.5  # of the archive that the model must be able to judge
+    min_documents: int = 3  # a new term must stand in so many
+    confidence: float = 0.6  # of the teacher, for a document to be learned from
+    least_per_label: int = 30  # such documents, below which a label is left as it was
+    part: float = 0.5  # of the student in the blend
+    rounds: int = 1  # more gain nothing and then hurt
+    agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
+    drift: float = 0.05  # the largest change of a label's share of the held-out documents
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """An adapted model file, and what is known about it without a label."""
+
+    path: Path
+    digest: str
+    documents: int  # in the archive
+    learned_from: int
+    new_terms: int
+    part: float  # of the student, smaller than asked for where it drifted
+    agreement: float  # with the teacher on held-out documents
+    shares: Mapping[str, tuple[float, float]]  # of each label among the held-out documents, before and after
+    left_out: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+
+def adapt(
+    archive: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    model: Model | str | os.PathLike[str] | None = None,
+    settings: Adaptation | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> Adapted:
+    """Re-learn a model (default: the shipped one) on an unlabelled archive, and write it to `out`.
+
+    The archive is a folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text column. Of an
+    archive larger than `settings.sample` a random sample is read, so that memory stays bounded. The same archive, model
+    and library versions give the same bytes. Note that the new model's file spells out the archive's frequent terms.
+
+    Raises `CorpusError` for an archive that cannot be read, and `ClassifierError` when it is too small, too unlike what
+    the model knows, or leads the model astray; nothing is written then.
+    """
+    settings, say = settings or Adaptation(), progress or (lambda _: None)
+    teacher = model if isinstance(model, Model) else Model.load(model)
+    say("reading the archive")
+    reading = read_archive(archive, teacher, settings.sample, settings.seed, say)
+    warnings = reading.oddities(least_documents=settings.least_documents, least_share=settings.least_share)
+    with threadpool_limits(1):  # sums in one order give one model
+        say(f"learning from {len(reading.answers):,} documents")
+        lesson = Lesson.of(teacher, reading, settings)
+        outcome = lesson.run(settings, say)
+    description = _description(teacher, reading, outcome, settings, name or f"{teacher.name}-adapted")
+    digest = _compiled(outcome.arrays, description).write(out)
+    return Adapted(
+        path=Path(out),
+        digest=digest,
+        documents=reading.tally.documents,
+        learned_from=outcome.learned_from,
+        new_terms=outcome.new_terms,
+        part=outcome.part,
+        agreement=outcome.agreement,
+        shares=outcome.shares,
+        left_out=dict(sorted(reading.tally.left_out.items())),
+        warnings=(*warnings, *outcome.warnings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A blend of teacher and student that passed its checks, as the arrays of a model file."""
+
+    arrays: Mapping[str, Any]
+    scores: Floats  # of the documents learned from or checked by (documents, labels)
+    part: float
+    learned_from: int
+    new_terms: int
+    agreement: float
+    shares: Mapping[str, tuple[float, float]]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a student learns from, and the documents held out to check it by."""
+
+    teacher: Model
+    study: Study
+    held_out: Bools
+
+    @classmethod
+    def of(cls, teacher: Model, reading: Reading, settings: Adaptation) -> Lesson:
+        """Make a lesson of the documents that the teacher can judge."""
+        study = Study.of(teacher, reading.terms, reading.counts(), reading.scores(), least=settings.min_documents)
+        return cls(
+            teacher, study, np.arange(len(reading.answers)) % HELD_OUT == 0
+        )  # ordered by digest: as good as drawn
+
+    def run(self, settings: Adaptation, say: Progress) -> Outcome:
+        """Learn, blend and check, for as many rounds as asked for."""
+        scores = self.study.scores
+        for number in range(settings.rounds):
+            rows, labels, warnings = self._confident(softmax(scores, axis=1), settings)
+            say(f"round {number + 1}: {len(rows):,} documents are labelled confidently")
+            student = self.study.learn(rows, labels)
+            outcome = self._checked(student, len(rows), warnings, settings)
+            scores = outcome.scores
+        return outcome
+
+    def _confident(self, probabilities: Floats, settings: Adaptation) -> tuple[Ints, Ints, tuple[str, ...]]:
+        """The rows to learn from, their labels, and the labels that have too few."""
+        labels = probabilities.argmax(axis=1)
+        confident = (probabilities.max(axis=1) >= settings.confidence) & ~self.held_out
+        counts = np.bincount(labels[confident], minlength=probabilities.shape[1])
+        enough = counts >= settings.least_per_label
+        if enough.sum() < 2:
+            raise ClassifierError(
+                f"the model is confident of {settings.least_per_label} documents of fewer than two labels; give an "
+                "archive that holds more than one topic"
+            )
+        rows = np.flatnonzero(confident & enough[labels])
+        warnings = [
+            f"only {count} documents are confidently {self.teacher.labels[label]}: that label stays as it was"
+            for label, count in enumerate(counts)
+            if not enough[label]
+        ]
+        return rows, labels[rows], tuple(warnings)
+
+    def _checked(self, student: Linear, learned_from: int, warnings: tuple[str, ...], settings: Adaptation) -> Outcome:
+        """The blend with as much of the student as passes; raises `ClassifierError` when none does."""
+        for step in STEPS:
+            part = settings.part * step
+            linear = self.study.blend(student, part)
+            scores = self.study.scored(linear)
+            before, after = self.study.scores[self.held_out], scores[self.held_out]
+            arrays = self._arrays(linear)
+            fault = self._fault(before, after, settings) or self._forgotten_canary(arrays)
+            if not fault:
+                break
+        else:
+            raise ClassifierError(
+                f"the archive leads the model astray ({fault}); label some of its documents (`classifier suggest`) and "
+                "train on them instead"
+            )
+        if step < 1:
+            warnings = (*warnings, "learned more cautiously, because the archive moved the model far")
+        return Outcome(
+            arrays,
+            scores,
+            part,
+            learned_from,
+            self.study.new_terms,
+            agreement=float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
+            shares=dict(
+                zip(
+                    self.teacher.labels,
+                    zip(_shares(before).tolist(), _shares(after).tolist(), strict=True),
+                    strict=True,
+                )
+            ),
+            warnings=warnings,
+        )
+
+    def _fault(self, before: Floats, after: Floats, settings: Adaptation) -> str:
+        """In which way held-out documents speak against a blend; "" when they do not."""
+        certain = softmax(before, axis=1).max(axis=1) >= CERTAIN
+        same = before.argmax(axis=1) == after.argmax(axis=1)
+        agreement = float(same[certain].mean()) if certain.any() else 1.0
+        if agreement < settings.agreement:
+            return f"of the answers it was certain of it would keep only {agreement:.1%}"
+        moved = np.abs(_shares(after) - _shares(before))
+        if moved.max() > settings.drift:
+            return f"the share of {self.teacher.labels[int(moved.argmax())]} would move by {moved.max():.1%}"
+        return ""
+
+    def _forgotten_canary(self, arrays: Mapping[str, Any]) -> str:
+        for answer in answered_canaries(arrays, self.teacher.metadata):
+            before, now = self.teacher.predict_proba([answer["text"]])[0], np.array(answer["probabilities"])
+            if before.max() >= CERTAIN and before.argmax() != now.argmax():
+                return f"it would answer {answer['text'][:40]!r} otherwise"
+        return ""
+
+    def _arrays(self, linear: Linear) -> Mapping[str, Any]:
+        frequency = (
+            self.study.documents / len(self.held_out) + np.exp(1.0 - linear.idf)
+        ) / 2  # archive's and teacher's
+        size = max(SIZE, sum(getattr(self.teacher.tables, name).nbytes for name in TERM_ARRAYS))
+        linear = fitting(linear, frequency, size)
+        return lay_out(linear.terms, linear.idf, linear.weights, linear.bias, self.teacher.tables.letters)
+
+
+def _description(teacher: Model, reading: Reading, outcome: Outcome, settings: Adaptation, name: str) -> dict[str, Any]:
+    """The teacher's metadata, with a record of what was adapted to."""
+    dropped = ("format", "version", "digest", "canaries")
+    kept = {key: value for key, value in teacher.metadata.items() if key not in dropped}
+    provenance = dict(kept.get("provenance", {}))
+    record = {
+        "teacher": teacher.id,
+        "archive": reading.digest,
+        "documents": reading.tally.documents,
+        "judged": len(reading.answers),
+        "learned_from": outcome.learned_from,
+        "agreement": outcome.agreement,
+        "settings": {**asdict(settings), "part": outcome.part},
+        "version": __version__,
+    }
+    provenance["adapted"] = [*provenance.get("adapted", ()), record]
+    return {**kept, "name": name, "provenance": provenance}
+
+
+def _compiled(arrays: Mapping[str, Any], description: Mapping[str, Any]) -> Compiled:
+    return Compiled(arrays, {**description, "canaries": answered_canaries(arrays, description)})
+
+
+def _shares(scores: Floats) -> Floats:
+    """The share of documents that get each label."""
+    counts = np.bincount(scores.argmax(axis=1), minlength=scores.shape[1])
+    shares: Floats = counts / max(len(scores), 1)
+    return shares

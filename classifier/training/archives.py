@@ -1,0 +1,129 @@
+"""Unlabelled archives of any size: a stream of documents that are read only when wanted, and a fair sample of it.
+
+A sample of fixed size keeps memory bounded however large the archive is, and documents that do not enter it are never
+opened, so that an archive of millions costs little more than listing it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import lzma
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from classifier.corpus import TEXT_COLUMNS, read_rows, text_of, walk
+from classifier.documents import Knows, read_document
+from classifier.errors import CorpusError, DocumentError
+
+Item = TypeVar("Item")
+Progress = Callable[[str], None]
+STEP = 5_000  # documents between two lines of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document of an archive, not read yet; `read` raises `DocumentError`."""
+
+    name: str
+    read: Callable[[], str]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many documents an archive holds, and how many were left out of a sample, by reason."""
+
+    documents: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+class Sample(Generic[Item]):
+    """A uniform sample of a stream, every part of it as likely as any other (Vitter's algorithm R, 1985)."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._size, self._random, self._offered = size, random.Random(seed), 0
+        self._places: dict[int, Item] = {}
+
+    def place(self) -> int | None:
+        """Where the next document of the stream belongs; None when it is passed over."""
+        self._offered += 1
+        place = self._offered - 1 if self._offered <= self._size else self._random.randrange(self._offered)
+        return place if place < self._size else None
+
+    def put(self, place: int, item: Item) -> None:
+        """Fill a place, in exchange for what was there."""
+        self._places[place] = item
+
+    @property
+    def items(self) -> list[Item]:
+        """What the sample holds now."""
+        return list(self._places.values())
+
+
+def entries(archive: str | os.PathLike[str], knows: Knows | None = None) -> Iterator[Entry]:
+    """The documents of a folder (any format), or of a CSV, TSV, JSONL or Parquet file's rows, in a fixed order.
+
+    `knows` is the model's help in doubts of encoding. Raises `CorpusError` when there is no such archive, or when the
+    file cannot be read as rows with a text.
+    """
+    path = Path(archive)
+    if not path.exists():
+        raise CorpusError(f"{path}: there is no such archive; give a folder of documents or a CSV or JSONL file")
+    if path.is_dir():
+        for file in walk(path):
+            yield Entry(file.relative_to(path).as_posix(), partial(_read, file, knows))
+    else:
+        yield from _rows(path)
+
+
+def read_sampled(
+    archive: str | os.PathLike[str], sample: Sample[Item], tally: Tally, knows: Knows | None, say: Progress
+) -> Iterator[tuple[int, Entry, str, str]]:
+    """(place, entry, text, SHA-256 of the text) of the documents that enter a sample; the caller puts them there.
+
+    Empty, unreadable and repeated documents are left out and counted in `tally`.
+    """
+    seen = set[str]()
+    for entry in entries(archive, knows):
+        tally.documents += 1
+        if tally.documents % STEP == 0:
+            say(f"{tally.documents:,} documents seen")
+        place = sample.place()
+        if place is None:
+            continue
+        try:
+            text = entry.read()
+        except DocumentError as error:
+            tally.left_out[f"unreadable: {error.reason}"] += 1
+            continue
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        if not text.strip() or digest in seen:
+            tally.left_out["duplicate" if text.strip() else "empty"] += 1
+            continue
+        seen.add(digest)
+        yield place, entry, text, digest
+
+
+def _read(file: Path, knows: Knows | None) -> str:
+    return read_document(file, knows=knows).text
+
+
+def _rows(path: Path) -> Iterator[Entry]:
+    column = ""
+    try:
+        for number, row in enumerate(read_rows(path), 1):
+            column = column or next((name for name in TEXT_COLUMNS if name in row), "")
+            if not column:
+                raise CorpusError(f"{path}: has no {TEXT_COLUMNS[0]!r} column; it has {', '.join(map(repr, row))}")
+            text = text_of(row, column)
+            yield Entry(str(row.get("id") or row.get("path") or f"{path.name}:{number}"), partial(str, text))
+    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
+        raise CorpusError(
+            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
+        ) from None

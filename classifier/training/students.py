@@ -1,0 +1,178 @@
+"""A student of a model: the same labels, learned from what the model says about an archive in which it is confident.
+
+The student counts the archive's own terms beside its teacher's, and is blended with the teacher into one weight per
+term and label. A teacher's term keeps its idf, so the teacher's part of the blend is the teacher's own judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import softmax
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+
+from classifier.engine.tables import LOAD
+from classifier.model import Model
+from classifier.training.compiling import Linear
+from classifier.training.neighbourhoods import Neighbourhoods, document_vectors
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+DIMENSIONS, SHARE = 100, 4.0  # of the archive's term neighbourhoods
+STRENGTH = 1.0  # inverse regularisation: pseudo-labels are noisy
+COOLEST, HOTTEST = 0.1, 10.0  # temperatures
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """An archive as its student sees it: `teacher` holds its teacher's weights in the student's terms.
+
+    `tfidf` is (documents, terms), `scores` (documents, labels) what the teacher says, `documents` in how many of the
+    archive's texts each term stands.
+    """
+
+    teacher: Linear
+    tfidf: scipy.sparse.csr_matrix
+    scores: Floats
+    documents: Ints
+    neighbourhoods: Neighbourhoods
+    new_terms: int
+
+    @classmethod
+    def of(
+        cls, model: Model, terms: Sequence[str], counts: scipy.sparse.csr_matrix, scores: Floats, *, least: int
+    ) -> Study:
+        """Make ready counts (documents, terms); terms of fewer documents than `least` need the teacher to know them."""
+        known = {term: row for row, term in enumerate(model.terms)}
+        documents = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = np.array([number for number in np.argsort(np.array(terms, dtype=object), kind="stable")
+                         if documents[number] >= least or terms[number] in known], np.int64)  # fmt: skip
+        kept_terms = [terms[number] for number in kept]
+        rows = np.array([known.get(term, -1) for term in kept_terms], np.int64)
+        absent = np.setdiff1d(np.arange(len(known)), rows)  # what the archive lacks the model still needs to know
+        counts = _widened(counts[:, kept], len(absent))
+        every = np.concatenate([rows, absent])
+        weigher = TfidfTransformer(sublinear_tf=True).fit(counts)
+        weigher.idf_ = np.where(every >= 0, np.array(model.tables.idf, np.float64)[every], weigher.idf_)
+        weights = np.where(every[:, None] >= 0, weights_of(model)[every], 0.0)
+        tfidf = weigher.transform(counts)
+        weights *= _stretch(scores, tfidf @ weights + np.array(model.tables.bias), np.array(model.tables.bias))
+        spellings = model.terms
+        teacher = Linear(
+            kept_terms + [spellings[row] for row in absent], weigher.idf_, weights, np.array(model.tables.bias)
+        )
+        vectors = document_vectors(tfidf, DIMENSIONS, 0)
+        widened = np.concatenate([documents[kept], np.zeros(len(absent), np.int64)])
+        return cls(teacher, tfidf, scores, widened, Neighbourhoods([(vectors, SHARE)], tfidf), int((rows < 0).sum()))
+
+    def learn(self, rows: Ints, labels: Ints) -> Linear:
+        """What a linear model makes of some documents and the labels given to them, at the teacher's scale.
+
+        Labels that do not occur keep the teacher's weights, and the others differ from them on average as before.
+        """
+        extended = self.neighbourhoods.extend(self.tfidf[rows])
+        linear = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced").fit(extended, labels)
+        learned, bias = _columns(linear)
+        weights = self.neighbourhoods.fold(learned)
+        taught = linear.classes_
+        weights, bias = weights - weights.mean(axis=1, keepdims=True), bias - bias.mean()
+        scores = self.tfidf @ weights + bias
+        scale = _spread(self.scores[:, taught]) / max(_spread(scores), 1e-9)
+        student = replace(self.teacher, weights=self.teacher.weights.copy(), bias=self.teacher.bias.copy())
+        student.weights[:, taught] = weights * scale + self.teacher.weights[:, taught].mean(axis=1, keepdims=True)
+        student.bias[taught] = bias * scale + self.teacher.bias[taught].mean()
+        return student
+
+    def blend(self, student: Linear, part: float) -> Linear:
+        """Teacher and student in one, `part` being the student's; as sure, and of each label as often, as the teacher.
+
+        There are no labels to calibrate on, so the mean confidence and the mean probability of every label over the
+        archive stay what they were.
+        """
+        weights = part * student.weights + (1 - part) * self.teacher.weights
+        bias = part * student.bias + (1 - part) * self.teacher.bias
+        scores = self.tfidf @ weights + bias
+        wanted = softmax(self.scores, axis=1)
+        for _ in range(3):  # each of the two moves the other a little
+            offsets = _offsets(scores, wanted.mean(axis=0))
+            temperature = _temperature(scores + offsets, float(wanted.max(axis=1).mean()))
+            bias, weights = (bias + offsets) / temperature, weights / temperature
+            scores = (scores + offsets) / temperature
+        return replace(student, weights=weights, bias=bias)
+
+    def scored(self, linear: Linear) -> Floats:
+        """Scores (documents, labels) of the archive."""
+        scores: Floats = self.tfidf @ linear.weights + linear.bias
+        return scores
+
+
+def weights_of(model: Model) -> Floats:
+    """A model's weights (terms, labels)."""
+    table = np.array(model.tables.weights, np.float64).reshape(-1, len(model.labels))
+    weights: Floats = table * np.array(model.tables.scale)
+    return weights
+
+
+def fitting(linear: Linear, frequency: Floats, size: int) -> Linear:
+    """The terms that move scores most, as many as go into `size` bytes of a model file, the most frequent first.
+
+    `frequency` is the share of documents that hold each term.
+    """
+    spread = linear.weights.max(axis=1) - linear.weights.min(axis=1)
+    order = np.argsort(-(frequency * linear.idf * spread), kind="stable")
+    fixed = 8 + 4 + 2 * linear.weights.shape[1] + 4 / LOAD  # hash, idf, weights, slots
+    bytes_each = np.array([len(linear.terms[row].encode("utf-8")) + 1 + fixed for row in order])
+    kept = order[: max(1, int(np.searchsorted(np.cumsum(bytes_each), size)))]
+    return linear.selected(kept[np.lexsort((kept, -frequency[kept]))])
+
+
+def _columns(linear: LogisticRegression) -> tuple[Floats, Floats]:
+    if len(linear.classes_) == 2:  # scikit-learn keeps one column for two labels
+        return np.vstack((-linear.coef_, linear.coef_)).T / 2, np.array([-1, 1]) * linear.intercept_[0] / 2
+    return linear.coef_.T, linear.intercept_
+
+
+def _widened(counts: scipy.sparse.csr_matrix, columns: int) -> scipy.sparse.csr_matrix:
+    shape = (counts.shape[0], counts.shape[1] + columns)
+    return scipy.sparse.csr_matrix((counts.data, counts.indices, counts.indptr), shape=shape)
+
+
+def _spread(scores: Floats) -> float:
+    return float(np.sqrt(np.square(scores - scores.mean(axis=1, keepdims=True)).mean()))
+
+
+def _stretch(wanted: Floats, scores: Floats, bias: Floats) -> float:
+    """By what to multiply weights to keep scores as large as they were before new terms lengthened the texts."""
+    before, now = wanted - bias, scores - bias
+    before, now = before - before.mean(axis=1, keepdims=True), now - now.mean(axis=1, keepdims=True)
+    return float((before * now).sum() / max(float(np.square(now).sum()), 1e-9))
+
+
+def _offsets(scores: Floats, wanted: Floats) -> Floats:
+    """What to add to scores so that the mean probabilities are the wanted ones."""
+    offsets = np.zeros(scores.shape[1])
+    for _ in range(100):
+        found = softmax(scores + offsets, axis=1).mean(axis=0)
+        offsets += 0.5 * np.log(np.maximum(wanted, 1e-9) / np.maximum(found, 1e-9))
+    centred: Floats = offsets - offsets.mean()
+    return centred
+
+
+def _temperature(scores: Floats, confidence: float) -> float:
+    """The temperature at which the mean confidence is the one given, or the nearest possible."""
+
+    def excess(logarithm: float) -> float:
+        return float(softmax(scores / np.exp(logarithm), axis=1).max(axis=1).mean()) - confidence
+
+    low, high = np.log(COOLEST), np.log(HOTTEST)
+    if excess(low) <= 0 or excess(high) >= 0:
+        return COOLEST if excess(low) <= 0 else HOTTEST
+    return float(np.exp(brentq(excess, low, high, xtol=1e-4)))

@@ -1,0 +1,326 @@
+"""Filing: the plan, each manner of carrying it out, what stands in the way, and that undoing restores exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import ROOT, SENTENCES, Runs, lines_of, wait_until, write_archive
+
+from classifier.errors import ResultsError
+from classifier.filing import ALREADY, LeftOut, Manner, Step, acting, apply_filing, plan_filing, undo_filing
+from classifier.filing.running import JOURNAL
+from classifier.labelling.locking import locked
+
+MANNERS = list(Manner)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    archive = write_archive(tmp_path / "archive", 9)
+    (archive / "قصير.txt").write_text("كلمتان فقط", encoding="utf-8")
+    (archive / "مكسور.txt").symlink_to("لا شيء")
+    return archive
+
+
+@pytest.fixture
+def results(folder: Path, tmp_path: Path, model_path: Path) -> Path:
+    Runs(folder, model_path).label(tmp_path / "results.jsonl")
+    return tmp_path / "results.jsonl"
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    return tmp_path / "مرتب" / "هنا"
+
+
+def picture(place: Path) -> dict[str, Any]:
+    """Everything below a folder: contents, times and rights of files, ends of links."""
+    found: dict[str, Any] = {}
+    for path in sorted(place.rglob("*")):
+        if path.is_symlink():
+            found[str(path)] = path.readlink()
+        elif path.is_file():
+            found[str(path)] = path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode
+        else:
+            found[str(path)] = "folder"
+    return found
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_documents_get_to_their_labels_and_back(folder: Path, results: Path, into: Path, manner: Manner) -> None:
+    before = picture(folder.parent)
+    outcome = apply_filing(results, into, manner)
+    assert (outcome.done, outcome.left_out) == (10, {"no longer there": 1})
+    names = sorted(str(path.relative_to(into)) for path in into.rglob("*.txt"))
+    assert len(names) == 10
+    assert {"economy/fintech/وثيقة 00000.txt", "_unknown/TOO_SHORT/قصير.txt", "other/وثيقة 00002.txt"} <= set(names)
+    assert (into / "economy/fintech/وثيقة 00000.txt").read_text("utf-8").startswith(SENTENCES["economy/fintech"])
+    assert (folder / "قصير.txt").exists() is (manner is not Manner.MOVE)
+    assert undo_filing(into).done == 10
+    assert picture(folder.parent) == before
+    assert not into.parent.exists(), "the folders made for it are gone"
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_filing_twice_files_nothing_twice(results: Path, into: Path, manner: Manner) -> None:
+    apply_filing(results, into, manner)
+    once = picture(into)
+    outcome = apply_filing(results, into, manner)
+    assert (outcome.done, outcome.left_out[ALREADY]) == (0, 10)
+    assert picture(into) == once
+
+
+def test_the_plan_says_what_would_be_done_and_does_nothing(folder: Path, results: Path, into: Path) -> None:
+    plan = list(plan_filing(results, into, Manner.MOVE))
+    assert LeftOut("مكسور.txt", "no longer there") in plan
+    steps = {step.target: step for step in plan if isinstance(step, Step)}
+    assert steps["other/وثيقة 00002.txt"].source == str(folder / "مجلد 2" / "وثيقة 00002.txt")
+    assert not into.exists()
+
+
+def test_equal_names_are_numbered_in_the_order_of_the_results(tmp_path: Path, model_path: Path, into: Path) -> None:
+    for name in ("a/خبر.txt", "b/خبر.txt", "c/خبر.txt", "d/X.txt", "e/x.txt"):
+        (tmp_path / "archive" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "archive" / name).write_text(SENTENCES["other"] + name, encoding="utf-8")
+    Runs(tmp_path / "archive", model_path).label(tmp_path / "r.jsonl")
+    (into / "other").mkdir(parents=True)
+    (into / "other" / "خبر.txt").write_text("كان هنا من قبل", encoding="utf-8")
+    apply_filing(tmp_path / "r.jsonl", into, Manner.COPY)
+    assert sorted(path.name for path in (into / "other").iterdir()) == [
+        "X.txt", "x (2).txt", "خبر (2).txt", "خبر (3).txt", "خبر (4).txt", "خبر.txt",
+    ]  # fmt: skip
+    assert (into / "other" / "خبر.txt").read_text("utf-8") == "كان هنا من قبل"
+    assert (into / "other" / "خبر (3).txt").read_text("utf-8").endswith("b/خبر.txt")
+    undo_filing(into)
+    assert [path.name for path in into.rglob("*.txt")] == ["خبر.txt"]
+
+
+def test_documents_changed_since_or_gone_stay(folder: Path, results: Path, into: Path) -> None:
+    (folder / "مجلد 0" / "وثيقة 00000.txt").write_text("تغير", encoding="utf-8")
+    (folder / "مجلد 1" / "وثيقة 00001.txt").unlink()
+    outcome = apply_filing(results, into, Manner.MOVE)
+    assert outcome.done == 8
+    assert outcome.left_out == {"changed since it was labelled; label the folder again": 1, "no longer there": 2}
+
+
+def test_a_new_label_asks_to_undo_first(results: Path, into: Path) -> None:
+    apply_filing(results, into)
+    lines = lines_of(results)
+    labelled = next(line for line in lines if line["label"])
+    labelled["label"] = "other" if labelled["label"] != "other" else "economy/fintech"
+    results.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert apply_filing(results, into).left_out["filed before under another label; undo that first"] == 1
+
+
+def test_undo_leaves_what_was_changed_since_and_says_so(folder: Path, results: Path, into: Path) -> None:
+    apply_filing(results, into, Manner.COPY)
+    changed = into / "other" / "وثيقة 00002.txt"
+    changed.write_text("أضاف القارئ ملاحظة", encoding="utf-8")
+    outcome = undo_filing(into)
+    assert (outcome.done, outcome.left_out) == (9, {"changed since it was filed": 1})
+    assert changed.read_text("utf-8") == "أضاف القارئ ملاحظة"
+    changed.unlink()
+    assert undo_filing(into).left_out == {}
+    assert not into.exists()
+
+
+def test_undo_never_overwrites_what_has_taken_the_old_place(folder: Path, results: Path, into: Path) -> None:
+    apply_filing(results, into, Manner.MOVE)
+    place = folder / "مجلد 2" / "وثيقة 00002.txt"
+    place.write_text("ملف جديد", encoding="utf-8")
+    assert undo_filing(into).left_out == {"something else stands where it came from": 1}
+    assert place.read_text("utf-8") == "ملف جديد"
+    assert (into / "other" / "وثيقة 00002.txt").exists()
+
+
+def test_moving_between_file_systems(folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    real = os.link
+
+    def link(source: Path, target: Path, **settings: Any) -> None:
+        if str(source).startswith(str(folder)) != str(target).startswith(str(folder)):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        real(source, target, **settings)
+
+    before = picture(folder)
+    monkeypatch.setattr(acting.os, "link", link)
+    assert apply_filing(results, into, Manner.MOVE).done == 10
+    assert not list(folder.rglob("وثيقة*"))
+    assert undo_filing(into).done == 10
+    assert picture(folder) == before
+
+
+def test_a_file_system_without_hard_links(
+    folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    before = picture(folder)
+    monkeypatch.setattr(acting.os, "link", link)
+    for manner in (Manner.MOVE, Manner.COPY):
+        assert apply_filing(results, into, manner).done == 10
+        assert undo_filing(into).done == 10
+        assert picture(folder) == before
+
+
+STATES: dict[str, Callable[[Path, Path], object]] = {  # what a run was at when it stopped
+    "not begun": lambda source, target: None,
+    "linked, not removed": os.link,
+    "half copied": lambda source, target: target.with_name(".filing-draft." + target.name).write_bytes(b"half"),
+    "copied, not removed": acting._copy,
+    "done": os.rename,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("then", ["goes on", "is undone"])
+def test_a_move_stopped_at_any_point(
+    folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch, *, state: str, then: str
+) -> None:
+    """The journal holds the step, the disk any state on its way."""
+    before = picture(folder)
+    whole = into.with_name("كامل")
+    with monkeypatch.context() as patch:
+        patch.setattr("classifier.filing.running.take", lambda *_: None)
+        apply_filing(results, into, Manner.MOVE)
+    for line in map(json.loads, (into / JOURNAL).read_text("utf-8").splitlines()):
+        if "source" in line:
+            STATES[state](Path(line["source"]), into / line["target"])
+    if then == "is undone":
+        assert undo_filing(into).left_out == {}
+        assert picture(folder) == before
+        assert not into.exists()
+        return
+    apply_filing(results, into, Manner.MOVE)
+    moved = {key.removeprefix(str(into)): value for key, value in picture(into).items() if JOURNAL not in key}
+    undo_filing(into)
+    assert picture(folder) == before
+    apply_filing(results, whole, Manner.MOVE)
+    expected = {key.removeprefix(str(whole)): value for key, value in picture(whole).items() if JOURNAL not in key}
+    assert {key: value for key, value in moved.items() if ".filing-draft." not in key} == expected
+
+
+def test_killed_and_undone_restores_everything(tmp_path: Path, model_path: Path, into: Path) -> None:
+    runs = Runs(write_archive(tmp_path / "archive", 3000), model_path)
+    runs.label(tmp_path / "r.jsonl")
+    before = picture(runs.folder)
+    command = [sys.executable, "-m", "classifier", "file", str(tmp_path / "r.jsonl"), "--into", str(into)]
+    with subprocess.Popen([*command, "--move", "--apply"], cwd=ROOT, stderr=-1, encoding="utf-8") as process:
+        assert wait_until(process, lambda: any((into / "other").glob("*.txt")))
+        process.kill()
+    assert picture(runs.folder) != before
+    ended = subprocess.run([*command, "--undo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, "documents put back" in ended.stderr) == (0, True)
+    assert picture(runs.folder) == before
+    assert not into.exists()
+
+
+def crafted(results: Path, **changes: Any) -> Path:
+    line = next(line for line in lines_of(results) if line["label"]) | changes
+    results.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    return results
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": "../secret.txt"},
+        {"path": "مجلد 0/../../secret.txt"},
+        {"path": "/etc/hostname"},
+        {"path": ""},
+        {"path": "a\0b"},
+        {"folder": "relative"},
+        {"folder": None},
+        {"label": "../../outside"},
+        {"label": "/absolute"},
+        {"label": "a//b"},
+        {"label": ""},
+        {"label": "a\nb"},
+        {"status": "unknown", "reason": "../../x"},
+    ],
+    ids=str,
+)
+def test_results_that_reach_outside_are_refused(results: Path, into: Path, changes: dict[str, Any]) -> None:
+    before = picture(results.parent / "archive")
+    with pytest.raises(ResultsError):
+        apply_filing(crafted(results, **changes), into, Manner.MOVE)
+    assert picture(results.parent / "archive") == before
+    assert not list(into.rglob("*.txt"))
+
+
+def test_a_path_through_a_link_is_refused(folder: Path, results: Path, into: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "x.txt").write_text("x", encoding="utf-8")
+    (folder / "way out").symlink_to(tmp_path / "outside")
+    with pytest.raises(ResultsError, match="through a link"):
+        apply_filing(crafted(results, path="way out/x.txt"), into, Manner.MOVE)
+
+
+def test_another_manner_and_a_second_run_are_refused(results: Path, into: Path) -> None:
+    apply_filing(results, into, Manner.COPY)
+    with pytest.raises(ResultsError, match="--copy"):
+        apply_filing(results, into, Manner.MOVE)
+    with locked(into / ".classifier-filing.lock"), pytest.raises(ResultsError, match="another run"):
+        undo_filing(into)
+
+
+def test_nothing_to_undo(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="nothing was filed"):
+        undo_filing(tmp_path)
+    (tmp_path / JOURNAL).write_text("[]\n{}\n", encoding="utf-8")
+    with pytest.raises(ResultsError, match="not a journal"):
+        undo_filing(tmp_path)
+    step = {"source": str(tmp_path / "a"), "target": "../outside.txt", "size": 1, "mtime": 1}
+    (tmp_path / JOURNAL).write_text(f'{{"manner": "move"}}\n{json.dumps(step)}\n', encoding="utf-8")
+    with pytest.raises(ResultsError, match="not a journal"):
+        undo_filing(tmp_path)
+
+
+def test_a_journal_torn_in_its_first_line_is_begun_anew(results: Path, into: Path) -> None:
+    into.mkdir(parents=True)
+    (into / JOURNAL).write_text('{"mann', encoding="utf-8")
+    assert apply_filing(results, into, Manner.COPY).done == 10
+    assert undo_filing(into).done == 10
+
+
+def test_members_of_archives_and_links_stay(tmp_path: Path, model_path: Path, into: Path) -> None:
+    import zipfile
+
+    folder = write_archive(tmp_path / "archive", 1)
+    with zipfile.ZipFile(folder / "حزمة.zip", "w") as packed:
+        packed.writestr("1.txt", SENTENCES["other"])
+    (folder / "رابط.txt").symlink_to("مجلد 0/وثيقة 00000.txt")
+    Runs(folder, model_path).label(tmp_path / "r.jsonl")
+    outcome = apply_filing(tmp_path / "r.jsonl", into, Manner.MOVE)
+    assert outcome.done == 1
+    assert sorted(outcome.left_out) == [
+        "a link, which would break elsewhere; link or copy instead",
+        "inside an archive; unpack that and label it again",
+    ]
+
+
+def test_the_command_shows_the_plan_first(results: Path, into: Path) -> None:
+    command = [sys.executable, "-m", "classifier", "file", str(results), "--into", str(into), "--copy"]
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *options], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+
+    shown = run()
+    assert (shown.returncode, into.exists()) == (0, False)
+    assert "copy\t" in shown.stdout
+    assert "3  economy/fintech" in shown.stderr
+    assert "add --apply" in shown.stderr
+    assert run("--apply").returncode == 1, "one document could not be filed"
+    assert run("--link").returncode == 2
+    assert run("--undo").returncode == 0

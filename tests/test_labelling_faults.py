@@ -1,0 +1,327 @@
+"""What goes wrong in real archives and on real machines, tried with the real thing: one bad file never stops a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from archives import ROOT, SENTENCES, Runs, by_path, lines_of, size_of, wait_until, write_archive
+
+from classifier import Model
+from classifier.errors import ResultsError
+from classifier.labelling import Progress, running
+from classifier.labelling.lines import Stamp
+from classifier.labelling.matching import Todo
+from classifier.labelling.walking import Found
+from classifier.labelling.working import Options, Task, label_files, load_model
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, pipes and permissions of POSIX")
+SECURITY = SENTENCES["security/counter-terrorism"]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, model_path: Path) -> Runs:
+    return Runs(write_archive(tmp_path / "archive"), model_path)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> tuple[Runs, bytes]:
+    """A folder that takes long enough to be interrupted, and its undisturbed results."""
+    place = tmp_path_factory.mktemp("large")
+    runs = Runs(write_archive(place / "archive", 2500), model_path)
+    return runs, runs.undisturbed(place / "alone.jsonl")
+
+
+def make_odd_files(folder: Path) -> dict[str, tuple[str | None, str | None]]:
+    """Entries that no document should be, with the label or reason expected of each."""
+    (folder / "مجلد.txt").mkdir()
+    (folder / "مجلد.txt" / "ملف.txt").write_text(SECURITY, encoding="utf-8")
+    os.mkfifo(folder / "أنبوب.txt")
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(folder)  # the address of a socket has room for about a hundred bytes
+        server.bind("مقبس")
+        os.chdir(here)
+    (folder / "فارغ.txt").touch()
+    (folder / "رابط مكسور.txt").symlink_to("لا شيء")
+    (folder / "حلقة.txt").symlink_to("حلقة.txt")
+    (folder / "إلى الأعلى").symlink_to(folder, target_is_directory=True)
+    (folder / "أصفار.txt").write_bytes(SECURITY.encode() + b"\0\0 " + SECURITY.encode())
+    (folder / "سطر\nجديد.txt").write_text(SECURITY, encoding="utf-8")
+    (folder / "\u202eمقلوب\u202c.txt").write_text(SECURITY, encoding="utf-8")
+    (folder / os.fsdecode(b"latin-\xe9.txt")).write_text(SECURITY, encoding="utf-8")
+    (folder / os.fsdecode(b"cesu-\xed\xa0\x80.txt")).write_text(SECURITY, encoding="utf-8")
+    (folder / '"quoted" \\ back.txt').write_text(SECURITY, encoding="utf-8")
+    (folder / "سطر طويل.txt").write_text(f"{SECURITY} " * 60_000, encoding="utf-8")
+    (folder / "بايتات.txt").write_bytes(SECURITY.encode() + b" \xff\xfe\xc3 " + SECURITY.encode())
+    with (folder / "ضخم.txt").open("wb") as file:
+        file.truncate(2 << 30)
+    security = "security/counter-terrorism"
+    return {
+        "مجلد.txt/ملف.txt": (security, None),
+        "أنبوب.txt": (None, "UNSUPPORTED"),
+        "مقبس": (None, "UNSUPPORTED"),
+        "فارغ.txt": (None, "EMPTY"),
+        "رابط مكسور.txt": (None, "NOT_FOUND"),
+        "حلقة.txt": (None, "NOT_FOUND"),
+        "أصفار.txt": (security, None),
+        "سطر\nجديد.txt": (security, None),
+        "\u202eمقلوب\u202c.txt": (security, None),
+        os.fsdecode(b"latin-\xe9.txt"): (security, None),
+        os.fsdecode(b"cesu-\xed\xa0\x80.txt"): (security, None),
+        '"quoted" \\ back.txt': (security, None),
+        "سطر طويل.txt": (security, None),
+        "بايتات.txt": (security, None),
+        "ضخم.txt": (None, "TOO_LARGE"),
+    }
+
+
+def test_every_odd_entry_is_answered_and_nothing_is_read_twice(tmp_path: Path, model_path: Path, out: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    expected = make_odd_files(tmp_path / "archive")
+    runs = Runs(tmp_path / "archive", model_path)
+    summary = runs.label(out)
+    assert {path: (line["label"], line["reason"]) for path, line in by_path(out).items()} == expected
+    assert all(line["message"] for line in lines_of(out) if line["status"] != "labelled")
+    assert summary.failed == {"NOT_FOUND": 2, "UNSUPPORTED": 2, "TOO_LARGE": 1}
+    assert summary.passed.linked_folders == 1
+    assert runs.label(out).fresh == 0
+    names = {os.fsencode(line["path"]) for line in lines_of(out)}
+    assert names == {os.fsencode(path) for path in expected}, "a name's bytes come back from the results"
+
+
+def test_the_command_says_that_some_failed(tmp_path: Path, model_path: Path, out: Path) -> None:
+    runs = Runs(write_archive(tmp_path / "archive", 3), model_path)
+    assert runs.run(out, "--jobs", "1").returncode == 0
+    os.mkfifo(runs.folder / "أنبوب")
+    ended = runs.run(out, "--jobs", "1")
+    assert ended.returncode == 1
+    assert "1  failed: UNSUPPORTED" in ended.stderr
+    assert "4 documents; 1 files labelled" in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_file_that_vanishes_between_listing_and_reading(runs: Runs, out: Path, model: Model) -> None:
+    task = Task(str(runs.model), model.metadata["digest"], Stamp(str(runs.folder), {}, model.id), Options())
+    found = Found("مجلد 0/ذهب.txt", 10, 5)
+    line = json.loads(label_files(task, [Todo(found)])[0])
+    assert (line["status"], line["reason"], line["size"]) == ("failed", "NOT_FOUND", 10)
+
+
+def test_a_reader_that_fails_unexpectedly_is_one_failed_document(
+    runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from classifier.labelling import working
+
+    real = working.load
+
+    def fail(path: str) -> bytes:
+        if path.endswith("00007.txt"):
+            raise RecursionError("deeper than anyone thought")
+        return real(path)
+
+    monkeypatch.setattr(working, "load", fail)
+    assert runs.label(out).failed == {"BROKEN_FILE": 1}
+    assert "deeper than anyone thought" in by_path(out)["مجلد 7/وثيقة 00007.txt"]["message"]
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder that any user may enter, which pytest's own is not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run code as a user whom permissions bind."""
+    script = """
+        import os, sys, tempfile
+        from classifier.labelling import label_folder
+        from classifier.errors import ResultsError
+        folder, out, model = sys.argv[1:4]
+        with tempfile.TemporaryDirectory() as warm:  # imports what comes late, from where nobody else may look
+            open(warm + "/a.txt", "w").write("x")
+            label_folder(warm, warm + "/r.jsonl", model=model, jobs=1)
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+    """
+    text = textwrap.dedent(script) + textwrap.dedent(code)
+    command = [sys.executable, "-c", text, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+
+def test_forbidden_files_and_folders_fail_and_are_tried_again_once_allowed(open_place: Path, model_path: Path) -> None:
+    folder, model = write_archive(open_place / "archive", 30), open_place / "model"
+    shutil.copy(model_path, model)
+    model.chmod(0o644)
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o755)
+    shut, locked = folder / "مجلد 3", folder / "مجلد 5" / "وثيقة 00015.txt"
+    shut.chmod(0)
+    locked.chmod(0)
+    place = open_place / "out"
+    place.mkdir()
+    place.chmod(0o777)
+    code = "print(label_folder(folder, out, model=model, jobs=1).as_dict())"
+    assert "'failed': {'FORBIDDEN': 2}" in as_nobody(code, folder, place / "r.jsonl", model).stdout
+    again = as_nobody(code, folder, place / "r.jsonl", model).stdout
+    assert "'fresh': 0" in again, "nothing has changed, so nothing is tried"
+    shut.chmod(0o755)
+    locked.chmod(0o644)
+    assert "'failed': {}, 'fresh': 4" in as_nobody(code, folder, place / "r.jsonl", model).stdout
+    as_nobody(code, folder, place / "anew.jsonl", model)
+    assert (place / "r.jsonl").read_bytes() == (place / "anew.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_results_that_may_not_be_written(open_place: Path, model_path: Path, what: str) -> None:
+    folder, model, out = write_archive(open_place / "archive", 3), open_place / "model", open_place / "out" / "r.jsonl"
+    shutil.copy(model_path, model)
+    model.chmod(0o644)
+    out.parent.mkdir()
+    out.parent.chmod(0o777 if what == "file" else 0o555)
+    out.touch()
+    out.chmod(0o444)
+    code = """
+        try:
+            label_folder(folder, out, model=model, jobs=1)
+        except ResultsError as error:
+            print(error)
+    """
+    ended = as_nobody(code, folder, out, model)
+    assert "cannot be written" in ended.stdout, ended.stderr
+    assert "Permission denied" in ended.stdout
+    assert out.read_bytes() == b""
+
+
+def test_a_full_disk_ends_the_run_with_whole_lines_and_it_goes_on_later(runs: Runs, out: Path) -> None:
+    whole = runs.undisturbed(out.with_name("alone.jsonl"))
+    code = """
+        import resource, sys
+        from classifier.errors import ResultsError
+        from classifier.labelling import label_folder
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        try:
+            label_folder(*sys.argv[1:3], model=sys.argv[3], jobs=1)
+        except ResultsError as error:
+            sys.exit(str(error))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(runs.folder), str(out), str(runs.model)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert "cannot be written (File too large)" in ended.stderr
+    assert whole.startswith(out.read_bytes())
+    assert out.read_bytes() == b"" or out.read_bytes().endswith(b"\n")
+    runs.label(out)
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_killed_at_random_and_started_again_gives_the_same_bytes(
+    large: tuple[Runs, bytes], out: Path, jobs: str
+) -> None:
+    runs, whole = large
+    choice = random.Random(jobs)
+    killed = 0
+    for _ in range(2):
+        goal = size_of(out) + choice.randrange(1, len(whole) // 2)
+        process = runs.start(out, "--jobs", jobs)
+        if wait_until(process, lambda: size_of(out) >= goal):  # noqa: B023
+            os.kill(process.pid, signal.SIGKILL)
+            killed += 1
+        process.communicate()
+        assert whole.startswith(out.read_bytes()[: out.read_bytes().rfind(b"\n") + 1])
+    assert killed
+    assert runs.run(out, "--jobs", jobs).returncode == 0
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"])
+def test_stopped_in_good_order(large: tuple[Runs, bytes], out: Path, number: int, code: int) -> None:
+    runs, whole = large
+    process = runs.start(out, "--jobs", "2")
+    assert wait_until(process, lambda: size_of(out) > 1000)
+    os.killpg(process.pid, number) if number == signal.SIGINT else os.kill(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    assert not out.with_name("results.jsonl.lock").exists()
+    assert runs.label(out).kept > 0
+    assert out.read_bytes() == whole
+
+
+def test_a_worker_killed_from_outside_loses_nothing(large: tuple[Runs, bytes], out: Path) -> None:
+    runs, whole = large
+    victims: list[int] = []
+
+    def kill_one(now: Progress) -> None:
+        from joblib.externals.loky.reusable_executor import _executor
+
+        if not victims and _executor is not None:
+            victims.append(next(iter(_executor._processes)))
+            os.kill(victims[0], signal.SIGKILL)
+
+    runs.label(out, jobs=2, on_progress=kill_one)
+    assert victims
+    assert out.read_bytes() == whole
+
+
+def test_a_file_that_kills_its_worker_is_recorded_and_the_run_goes_on(
+    runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = runs.undisturbed(out.with_name("alone.jsonl")).splitlines()
+
+    def deadly(task: Task, todos: Sequence[Todo]) -> list[bytes]:
+        import os as system
+
+        if any(todo.found.path.endswith("00123.txt") for todo in todos):
+            system.kill(system.getpid(), 9)
+        return label_files(task, todos)
+
+    monkeypatch.setattr(running, "label_files", deadly)
+    summary = runs.label(out, jobs=2)
+    assert summary.failed == {"BROKEN_FILE": 1}
+    dead = by_path(out)["مجلد 3/وثيقة 00123.txt"]
+    assert "ended the process" in dead["message"]
+    assert [a == b for a, b in zip(out.read_bytes().splitlines(), whole, strict=True)].count(False) == 1
+
+
+def test_a_model_replaced_during_a_run(runs: Runs, out: Path, tmp_path: Path, model: Model) -> None:
+    """Processes that have loaded it finish with what they have; one that comes later refuses to mix."""
+    own = tmp_path / "model"
+    shutil.copy(runs.model, own)
+    whole = runs.undisturbed(out.with_name("alone.jsonl"))
+
+    def replace(now: Progress) -> None:
+        (tmp_path / "next").write_bytes(b"not even a model")
+        (tmp_path / "next").replace(own)
+
+    runs.label(out, model=own, on_progress=replace)
+    assert out.read_bytes() == whole
+    with pytest.raises(ResultsError, match="replaced during the run"):
+        load_model(str(runs.model), "another digest")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, model_path: Path, out: Path) -> None:
+    with pytest.raises(ResultsError, match="not a folder"):
+        Runs(tmp_path / "absent", model_path).label(out)
+    ended = Runs(tmp_path / "absent", model_path).run(out)
+    assert (ended.returncode, out.exists()) == (1, False)
+    assert ended.stderr.startswith("error: ")

@@ -1,0 +1,202 @@
+"""Passages: hand-made pages are cut where their topics change, and only there."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import pages
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier import Model
+from classifier.engine import Tally
+from classifier.paragraphs import LONG_LINE, blanked, paragraphs_of, spoken
+from classifier.passages import SWITCH, best_path, voice
+
+ECONOMY, SECURITY, OTHER = "economy/fintech", "security/counter-terrorism", "other"
+ROOT = Path(__file__).resolve().parent.parent
+BEGINS = {ECONOMY: "محافظ الهاتف", SECURITY: "مقتل مسلحين"}
+
+
+def joined(*parts: str) -> str:
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        pytest.param(joined(pages.FINTECH, pages.SECURITY), ECONOMY, SECURITY, id="fintech, security"),
+        pytest.param(joined(pages.SECURITY, pages.FINTECH), SECURITY, ECONOMY, id="security, fintech"),
+        pytest.param(joined(pages.FINTECH, pages.LINKS, pages.SECURITY), ECONOMY, SECURITY, id="links between"),
+        pytest.param(
+            joined(pages.SECURITY, pages.LINKS, pages.FINTECH), SECURITY, ECONOMY, id="links between, reversed"
+        ),
+    ],
+)
+def test_a_page_of_two_articles(model: Model, text: str, first: str, second: str) -> None:
+    prediction = model.predict(text, passages=True)
+    assert prediction.label == first
+    assert {topic["label"]: topic["share"] for topic in prediction.topics} == {
+        first: pytest.approx(0.5, abs=0.05),
+        second: pytest.approx(0.5, abs=0.05),
+    }
+    assert [passage.label for passage in prediction.passages] == [first, second]
+    starts = [line.start for line in paragraphs_of(text)]
+    border = starts.index(text.index(BEGINS[second]))
+    assert abs(starts.index(prediction.passages[1].start) - border) <= 1
+    assert "mixed" in prediction.message
+    assert first in prediction.message
+    assert second in prediction.message
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        pytest.param(pages.FINTECH, ECONOMY, id="fintech"),
+        pytest.param(pages.SECURITY, SECURITY, id="security"),
+        pytest.param(pages.TERROR_FINANCING, SECURITY, id="terror financing full of crypto words"),
+        pytest.param(pages.CENTRAL_BANK, ECONOMY, id="central bank on rules against terror financing"),
+        pytest.param(pages.SPORTS, OTHER, id="sport with a transfer fee"),
+        pytest.param(joined(pages.FINTECH, pages.LINKS), ECONOMY, id="fintech above links"),
+    ],
+)
+def test_a_page_of_one_article(model: Model, text: str, label: str) -> None:
+    prediction = model.predict(text, passages=True)
+    assert prediction.label == label
+    assert prediction.topics == ({"label": label, "share": 1.0},)
+    assert [passage.label for passage in prediction.passages] == [label]
+    assert prediction.message is None
+
+
+def test_the_first_article_decides_and_not_the_longer_one(model: Model) -> None:
+    tail = joined(pages.SECURITY, pages.TERROR_FINANCING, pages.SECURITY)
+    prediction = model.predict(joined(pages.FINTECH, tail))
+    assert prediction.label == ECONOMY
+    assert prediction.topics[0]["label"] == SECURITY
+    assert prediction.topics[0]["share"] > 0.6
+
+
+def test_links_do_not_vote(model: Model) -> None:
+    """The same links under a heading, five times over, leave a short article its label."""
+    links = "\n".join("الأمن يضبط خلية إرهابية خططت لتفجير انتحاري\nمقتل عناصر من داعش في غارة جوية" for _ in range(8))
+    text = joined(pages.FINTECH, "مواضيع ذات صلة", links)
+    prediction = model.predict(text, explain=True)
+    assert prediction.label == ECONOMY
+    article = len(pages.FINTECH)
+    assert all(start < article for part in prediction.evidence for start, _ in part.spans)
+
+
+def test_passages_cover_their_paragraphs_and_their_shares_add_up(model: Model) -> None:
+    text = joined(pages.SPORTS, pages.SECURITY, pages.FINTECH)
+    passages = model.passages(text)
+    assert [passage.label for passage in passages] == [OTHER, SECURITY, ECONOMY]
+    assert sum(passage.share for passage in passages) == pytest.approx(1)
+    assert text[passages[0].start :].startswith("النادي")
+    assert passages[-1].end == len(text.rstrip())
+    assert all(first.end < second.start for first, second in pairwise(passages))
+    assert passages == model.predict(text, passages=True).passages
+
+
+def test_a_long_line_is_cut_at_its_sentences(model: Model) -> None:
+    """Text that lost its line ends, as PDF and scraped text do, is cut all the same."""
+    text = " ".join(joined(pages.FINTECH, pages.SECURITY).split())
+    passages = model.passages(text)
+    assert [passage.label for passage in passages] == [ECONOMY, SECURITY]
+    assert abs(passages[1].start - text.index(BEGINS[SECURITY])) < 40
+
+
+def test_paragraphs_without_evidence_join_their_neighbours(model: Model) -> None:
+    empty = "* * *\n\n2024 – 2025\n\nخنفشار زقزقاو خنفشار\n"
+    passages = model.passages(joined(pages.FINTECH, empty, pages.SECURITY))
+    assert [passage.label for passage in passages] == [ECONOMY, SECURITY]
+
+
+def test_single_articles_keep_the_plain_label(model: Model) -> None:
+    """Of the seeds, all on one topic each, hardly any is called mixed, and no more than one gets another label."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("seeds/**/*.txt"))]
+    plain = [model.labels[number] for number in model.predict_proba(texts).argmax(axis=1)]
+    predictions = model.predict_many(texts)
+    assert sum(len(prediction.topics) > 1 for prediction in predictions) <= len(texts) // 100
+    differing = [pair for pair in zip(predictions, plain, strict=True) if pair[0].label not in (None, pair[1])]
+    assert len(differing) <= len(texts) // 200
+
+
+def test_a_page_less_certain_than_asked_still_says_what_it_holds(model: Model) -> None:
+    text = joined(pages.FINTECH, pages.SECURITY)
+    judged = model._judge.judge(text, model._engine.tally(text), cut_off=1.1)
+    assert judged.decision.label is None
+    assert len(model._judge.topics(judged)) == 2
+    assert "mixed page" in model._judge.message(judged)
+
+
+def test_cutting_is_linear(model: Model) -> None:
+    """Work is counted, not timed: twice the text makes at most a little over twice the function calls."""
+    import cProfile
+
+    def calls(times: int) -> int:
+        profile = cProfile.Profile()
+        text = joined(*[pages.FINTECH, pages.SECURITY] * times)
+        profile.runcall(model.passages, text)
+        profile.create_stats()
+        return sum(numbers[1] for numbers in profile.stats.values())
+
+    assert calls(40) < 2.3 * calls(20)
+
+
+@pytest.mark.parametrize(
+    ("text", "votes"),
+    [
+        pytest.param("خبر طويل.\nاقرأ أيضا\nعنوان خبر آخر هنا\nعنوان ثالث من الصفحة", [1, 0, 0, 0], id="to the end"),
+        pytest.param("خبر.\nشاهد أيضا: فيديو المباراة\nوقال الوزير إن الأمر انتهى.", [1, 0, 1], id="one line"),
+        pytest.param(
+            "خبر.\nمواضيع ذات صلة:\nعنوان أول للصفحة\nعنوان المقال التالي\nنص المقال.", [1, 0, 0, 1, 1], id="title"
+        ),
+        pytest.param("العنوان الرئيسي للخبر\nالعنوان الفرعي للخبر\nنص الخبر.", [1, 1, 1], id="head and subhead"),
+        pytest.param("نص الخبر.\n" + "عنوان من خمس كلمات هنا\n" * 6, [1, 0, 0, 0, 0, 0, 0], id="list without heading"),
+        pytest.param("سطر قصير من قصيدة هنا\n" * 6 + "نص.", [1] * 7, id="short lines that open a text"),
+        pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
+    ],
+)
+def test_links_are_told_from_text(text: str, votes: list[int]) -> None:
+    assert [int(paragraph.votes) for paragraph in paragraphs_of(text)] == votes
+
+
+@given(st.text(alphabet=st.sampled_from("ابت .!؟\n\r\u2029 ") | st.characters(), max_size=1500))
+def test_paragraphs_hold_all_words_in_order(text: str) -> None:
+    paragraphs = paragraphs_of(text)
+    assert "".join(text[p.start : p.end] for p in paragraphs).split() or not text.split()
+    held = "".join("".join(text[p.start : p.end].split()) for p in paragraphs)
+    assert held == "".join(text.split())
+    assert all(first.end <= second.start for first, second in pairwise(paragraphs))
+    kept = blanked(text, paragraphs)
+    assert len(kept) == len(text)
+    assert "".join(kept.split()) == held
+    assert "".join(spoken(text, [p._replace(votes=True) for p in paragraphs]).split()) == held
+
+
+def test_sentences_of_a_long_line_are_grouped() -> None:
+    text = "جملة من عدة كلمات تكفي للاختبار هنا. " * 40
+    paragraphs = paragraphs_of(text)
+    assert len(paragraphs) > 3
+    assert all(100 < paragraph.end - paragraph.start < LONG_LINE for paragraph in paragraphs)
+    assert len(paragraphs_of("كلمة " * 500)) == 1
+
+
+def test_a_paragraph_speaks_by_its_known_words() -> None:
+    scores = (2.0, 0.0)
+    loud, quiet = voice(Tally(scores, 60, 60, 60, 0)), voice(Tally(scores, 60, 6, 60, 0))
+    assert loud[0] - loud[1] > quiet[0] - quiet[1] > 0
+    silent = voice(Tally(scores, 60, 0, 60, 0))
+    assert silent[0] == silent[1]
+    assert voice(Tally(scores, 60, 60, 60, 0), votes=False) == silent
+    assert min(voice(Tally((900.0, 0.0), 60, 60, 60, 0))) >= math.log(0.02) - 1e-9
+
+
+def test_the_path_changes_only_where_that_pays() -> None:
+    voices = [[0.0, -3.0], [-1.0, 0.0], [0.0, -3.0]]
+    assert best_path(voices, [SWITCH, SWITCH]) == ([0, 1, 0], -2 * SWITCH)
+    assert best_path(voices, [0.6, 0.6]) == ([0, 0, 0], -1.0)
+    assert best_path([[0.0, 0.0]], []) == ([0], 0.0)
