@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,7 @@ def compile_model(
         "name": name,
         "labels": list(lesson.corpus.labels),
         **settings_of(settings.analysis, settings.weighting),
-        "thresholds": asdict(Thresholds(coverage=least_coverage(linear.terms, lesson))),
+        "thresholds": asdict(Thresholds(coverage=least_coverage(lesson.coverage))),
         "calibration": {"method": "temperature", "ece": report.ece, **chosen},
         "risk": [dict(row) for row in report.risk],
         "report": {"held_out": _held_out(lesson), **_summary(report), "leakage": dict(leakage)},
@@ -104,21 +104,12 @@ def most_useful(linear: Linear, documents: NDArray[np.int64], max_terms: int) ->
     return moved[np.lexsort((moved, -documents[moved]))]
 
 
-def least_coverage(terms: Sequence[str], lesson: Lesson) -> float:
+def least_coverage(coverage: Floats) -> float:
     """The share of known words below which a document is unlike all that was learned from.
 
-    Words of a new document are unknown more often than those of the corpus, whose every repeated word is known; so the
-    bar is set on held-out halves: what share of one half's words the other half of the corpus has seen.
+    `coverage` (n,) is what each labelled document would have had as a new one; all but the strangest stay above.
     """
-    chosen = set(terms)
-    kept = np.array([term in chosen for term in lesson.terms])
-    halves = np.arange(lesson.tfidf.shape[0]) % 2
-    shares = []
-    for half in (0, 1):
-        seen = (lesson.tfidf[halves != half].getnnz(axis=0) > 0) & kept
-        rows = lesson.tfidf[halves == half].sign()
-        shares.append(rows @ seen / np.maximum(rows.getnnz(axis=1), 1))
-    return round(float(np.clip(np.quantile(np.concatenate(shares), 0.01) - 0.1, 0.2, 0.6)), 3)
+    return round(float(np.clip(np.quantile(coverage, 0.005) - 0.03, 0.2, 0.8)), 3)
 
 
 def export_pipeline(model: Model, path: str | os.PathLike[str]) -> None:

@@ -18,7 +18,8 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Counts normalised, stemmed terms, in the place of scikit-learn's `CountVectorizer`.
 
     `analysis` and `weighting` are as in the model file; a term must occur in `min_documents` documents.
-    After fitting, `terms_` is the sorted list of terms, the columns of what `transform` returns (n, terms), CSR.
+    After fitting, `terms_` is the sorted list of terms, the columns of what `transform` returns (n, terms), CSR, and
+    `coverage_` (n,) the share of each text's words that would be known had the text itself not been there.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         terms = lexicon.terms
         kept = sorted(np.flatnonzero(documents >= self.min_documents), key=terms.__getitem__)
         self.terms_ = [terms[number] for number in kept]
+        known_without_it = (documents > self.min_documents).astype(np.float64)
+        self.coverage_ = (counts @ known_without_it) / np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
         return counts[:, kept]
 
     def transform(self, texts: Iterable[str]) -> Any:

@@ -142,6 +142,7 @@ class Lesson:
     terms: list[str]
     documents: Ints  # in how many texts each term stands, labelled or not
     idf: Floats
+    coverage: Floats  # of every labelled document, had it been a new one
     tfidf: scipy.sparse.csr_matrix  # labelled documents only
     groups: NDArray[np.int32]  # near-duplicates share a number
     neighbourhoods: Neighbourhoods
@@ -175,6 +176,7 @@ class Lesson:
             terms=counter.terms_,
             documents=documents,
             idf=weigher.idf_,
+            coverage=counter.coverage_[:labelled],
             tfidf=tfidf,
             groups=story_groups(corpus.texts, reader),
             neighbourhoods=neighbourhoods,
