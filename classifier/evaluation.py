@@ -79,9 +79,9 @@ class Evaluation:
 
 
 def evaluate(model: Model, corpus: Corpus) -> Evaluation:
-    """Measure a model on a labelled corpus; labels the model lacks can only be answered wrongly."""
+    """Measure what `predict` answers on a labelled corpus; labels the model lacks can only be answered wrongly."""
     predictions = model.predict_many(corpus.texts)
-    probabilities = model.predict_proba(corpus.texts)
+    probabilities = np.array([[part.probabilities.get(label, 0.0) for label in model.labels] for part in predictions])
     answered = np.array([prediction.label is not None for prediction in predictions])
     names = [example.name for example in corpus.examples]
     truth = [example.label for example in corpus.examples]

@@ -92,21 +92,16 @@ class Study:
         return student
 
     def blend(self, student: Linear, part: float) -> Linear:
-        """Teacher and student in one, `part` being the student's; as sure, and of each label as often, as the teacher.
+        """Teacher and student in one, `part` being the student's; on average as sure of the archive as the teacher.
 
-        There are no labels to calibrate on, so the mean confidence and the mean probability of every label over the
-        archive stay what they were.
+        There are no labels to calibrate on. The labels' shares are free to move (the student counts every label alike,
+        which corrects a teacher that favours one on this archive); the caller checks how far they do.
         """
         weights = part * student.weights + (1 - part) * self.teacher.weights
         bias = part * student.bias + (1 - part) * self.teacher.bias
-        scores = self.tfidf @ weights + bias
-        wanted = softmax(self.scores, axis=1)
-        for _ in range(3):  # each of the two moves the other a little
-            offsets = _offsets(scores, wanted.mean(axis=0))
-            temperature = _temperature(scores + offsets, float(wanted.max(axis=1).mean()))
-            bias, weights = (bias + offsets) / temperature, weights / temperature
-            scores = (scores + offsets) / temperature
-        return replace(student, weights=weights, bias=bias)
+        confidence = float(softmax(self.scores, axis=1).max(axis=1).mean())
+        temperature = _temperature(self.tfidf @ weights + bias, confidence)
+        return replace(student, weights=weights / temperature, bias=bias / temperature)
 
     def scored(self, linear: Linear) -> Floats:
         """Scores (documents, labels) of the archive."""
@@ -154,16 +149,6 @@ def _stretch(wanted: Floats, scores: Floats, bias: Floats) -> float:
     before, now = wanted - bias, scores - bias
     before, now = before - before.mean(axis=1, keepdims=True), now - now.mean(axis=1, keepdims=True)
     return float((before * now).sum() / max(float(np.square(now).sum()), 1e-9))
-
-
-def _offsets(scores: Floats, wanted: Floats) -> Floats:
-    """What to add to scores so that the mean probabilities are the wanted ones."""
-    offsets = np.zeros(scores.shape[1])
-    for _ in range(100):
-        found = softmax(scores + offsets, axis=1).mean(axis=0)
-        offsets += 0.5 * np.log(np.maximum(wanted, 1e-9) / np.maximum(found, 1e-9))
-    centred: Floats = offsets - offsets.mean()
-    return centred
 
 
 def _temperature(scores: Floats, confidence: float) -> float:
