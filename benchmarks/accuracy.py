@@ -84,7 +84,7 @@ def fasttext_of(prepare: Callable[[str], str], **options: Any) -> Fit:
             for example in examples:
                 lines.write(f"__label__{labels.index(example.label)} {prepare(example.text)}\n")
             lines.flush()
-            model = fasttext.train_supervised(lines.name, epoch=25, lr=0.5, thread=2, verbose=0, **options)
+            model = fasttext.train_supervised(lines.name, epoch=25, lr=0.25, thread=2, verbose=0, **options)
         found, shares = model.predict([prepare(text) for text in texts], k=len(labels))
         probabilities = np.zeros((len(texts), len(labels)))
         for row, (names, values) in enumerate(zip(found, shares, strict=True)):
