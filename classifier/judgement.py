@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from classifier.decision import Decision, Thresholds, best_of, decide, softmax
+from classifier.decision import Decision, Thresholds, as_arabic, best_of, decide, softmax
 from classifier.engine import Engine, Tables, Tally
 from classifier.prediction import Passage
 
@@ -43,7 +43,8 @@ class Judge:
 
     def judge(self, text: str, tally: Tally, cut_off: float = 0.0) -> Judgement:
         """The decision on a text with its tally."""
-        whole = Judgement(text, tally, decide(tally, self._labels, self._thresholds, cut_off))
+        decision = decide(tally, self._labels, self._thresholds, cut_off)
+        whole = Judgement(text, tally, as_arabic(decision, text, tally, self._thresholds))
         if not whole.decision.probabilities or not self._suspects(text, tally):
             return whole
         page = self._cutter.mixed_page(text)

@@ -2,9 +2,9 @@
 
 From the model file alone: the archive is labelled softly, a student learns the confident part together with the
 company that the archive's words keep, and teacher and student are averaged. Nothing that is not in the archive is
-needed, and nothing leaves the machine. What keeps this from drifting is asked on a part of the archive that the student
-never saw: it must agree with its teacher where the teacher was certain, label about as much with every label, and
-answer the teacher's canaries alike; a step that fails is halved, and refused when that does not help.
+needed, and nothing leaves the machine. Three things keep it from drifting: on documents held out from the student it
+must agree with its teacher where that was certain, every label's share of the archive must stay about what it was, and
+the canaries must be answered alike. A step that fails is halved, and refused when that does not help.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Adaptation:
     least_share: float = 0.5  # of the archive that the model must be able to judge
     min_documents: int = 3  # a new term must stand in so many
     confidence: float = 0.6  # of the teacher, for a document to be learned from
-    least_per_label: int = 30  # such documents, below which a label is left as it was
+    least_per_label: int = 50  # such documents, below which a label is left as it was
     part: float = 0.5  # of the student in the blend
     rounds: int = 2  # more gain nothing, and hurt in the end
     agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
-    drift: float = 0.05  # the largest change of a label's share of the held-out documents
+    drift: float = 0.05  # the largest change of a label's share of the archive
     seed: int = 0
 
 
@@ -68,7 +68,7 @@ class Adapted:
     new_terms: int
     part: float  # of the student, smaller than asked for where it drifted
     agreement: float  # with the teacher on held-out documents
-    shares: Mapping[str, tuple[float, float]]  # of each label among the held-out documents, before and after
+    shares: Mapping[str, tuple[float, float]]  # of each label in the archive, before and after
     left_out: Mapping[str, int]
     warnings: tuple[str, ...]
 
@@ -182,9 +182,8 @@ class Lesson:
             part = settings.part * step
             linear = self.study.blend(student, part)
             scores = self.study.scored(linear)
-            before, after = self.study.scores[self.held_out], scores[self.held_out]
             arrays = self._arrays(linear)
-            fault = self._fault(before, after, settings) or self._forgotten_canary(arrays)
+            fault = self._fault(scores, settings) or self._forgotten_canary(arrays)
             if not fault:
                 break
         else:
@@ -192,6 +191,7 @@ class Lesson:
                 f"the archive leads the model astray ({fault}); label some of its documents (`classifier suggest`) and "
                 "train on them instead"
             )
+        before, after = self.study.scores, scores
         if step < 1:
             warnings = (*warnings, "learned more cautiously, because the archive moved the model far")
         return Outcome(
@@ -199,8 +199,8 @@ class Lesson:
             scores,
             part,
             learned_from,
-            self.study.new_terms,
-            agreement=float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
+            int(self.study.is_new.sum()),
+            agreement=float((before.argmax(axis=1) == after.argmax(axis=1))[self.held_out].mean()),
             shares=dict(
                 zip(
                     self.teacher.labels,
@@ -211,13 +211,13 @@ class Lesson:
             warnings=warnings,
         )
 
-    def _fault(self, before: Floats, after: Floats, settings: Adaptation) -> str:
-        """In which way held-out documents speak against a blend; "" when they do not."""
-        certain = softmax(before, axis=1).max(axis=1) >= CERTAIN
-        same = before.argmax(axis=1) == after.argmax(axis=1)
-        agreement = float(same[certain].mean()) if certain.any() else 1.0
-        if agreement < settings.agreement:
-            return f"of the answers it was certain of it would keep only {agreement:.1%}"
+    def _fault(self, scores: Floats, settings: Adaptation) -> str:
+        """In which way a blend's scores of the archive speak against it; "" when they do not."""
+        before, after = self.study.scores, scores
+        certain = self.held_out & (softmax(before, axis=1).max(axis=1) >= CERTAIN)
+        changed = int((before.argmax(axis=1) != after.argmax(axis=1))[certain].sum())
+        if changed > max(1.0, (1 - settings.agreement) * certain.sum()):
+            return f"of {certain.sum():,} held-out answers that were certain, {changed:,} would change"
         moved = np.abs(_shares(after) - _shares(before))
         if moved.max() > settings.drift:
             return f"the share of {self.teacher.labels[int(moved.argmax())]} would move by {moved.max():.1%}"

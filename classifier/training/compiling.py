@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy
@@ -28,9 +28,7 @@ from classifier.model import Model
 from classifier.training.canaries import CANARIES
 from classifier.training.counting import TermCounter
 from classifier.training.folds import held_out_sources
-
-if TYPE_CHECKING:
-    from classifier.training.learning import Lesson, Settings
+from classifier.training.lesson import Lesson, Settings
 
 Floats = NDArray[np.float64]
 

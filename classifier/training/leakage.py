@@ -7,16 +7,13 @@ that is taken away. The last figure that can be had says most about documents to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.training.folds import Folds, held_out_sources, later_period, stratified_folds
+from classifier.training.lesson import Lesson
 from classifier.training.targets import useful_views
-
-if TYPE_CHECKING:
-    from classifier.training.learning import Lesson
 
 FOLDS = 5
 

@@ -27,7 +27,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 DIMENSIONS, SHARE = 100, 4.0  # of the archive's term neighbourhoods
-STRENGTH = 1.0  # inverse regularisation: pseudo-labels are noisy
+STRENGTH = 0.3  # inverse regularisation: pseudo-labels are noisy
+TRUST = 30.0  # documents of a term at which the student's weight for it counts as much as the teacher's
 COOLEST, HOTTEST = 0.1, 10.0  # temperatures
 
 
@@ -44,39 +45,42 @@ class Study:
     scores: Floats
     documents: Ints
     neighbourhoods: Neighbourhoods
-    new_terms: int
+    is_new: Bools  # (terms,), unknown to the teacher
 
     @classmethod
     def of(
         cls, model: Model, terms: Sequence[str], counts: scipy.sparse.csr_matrix, scores: Floats, *, least: int
     ) -> Study:
         """Make ready counts (documents, terms); terms of fewer documents than `least` need the teacher to know them."""
-        known = {term: row for row, term in enumerate(model.terms)}
+        spellings, bias = model.terms, np.array(model.tables.bias)
+        known = {term: row for row, term in enumerate(spellings)}
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
-        kept = np.array([number for number in np.argsort(np.array(terms, dtype=object), kind="stable")
-                         if documents[number] >= least or terms[number] in known], np.int64)  # fmt: skip
-        kept_terms = [terms[number] for number in kept]
-        rows = np.array([known.get(term, -1) for term in kept_terms], np.int64)
-        absent = np.setdiff1d(np.arange(len(known)), rows)  # what the archive lacks the model still needs to know
+        kept = [number for number, term in enumerate(terms) if documents[number] >= least or term in known]
+        kept.sort(key=terms.__getitem__)
+        rows = np.array([known.get(terms[number], -1) for number in kept], np.int64)
+        absent = np.setdiff1d(np.arange(len(known)), rows)  # what the archive lacks, the model must go on knowing
+        rows, is_new = np.concatenate([rows, absent]), np.concatenate([rows, absent]) < 0
         counts = _widened(counts[:, kept], len(absent))
-        every = np.concatenate([rows, absent])
         weigher = TfidfTransformer(sublinear_tf=True).fit(counts)
-        weigher.idf_ = np.where(every >= 0, np.array(model.tables.idf, np.float64)[every], weigher.idf_)
-        weights = np.where(every[:, None] >= 0, weights_of(model)[every], 0.0)
+        weigher.idf_ = np.where(is_new, weigher.idf_, np.array(model.tables.idf, np.float64)[rows])
         tfidf = weigher.transform(counts)
-        weights *= _stretch(scores, tfidf @ weights + np.array(model.tables.bias), np.array(model.tables.bias))
-        spellings = model.terms
-        teacher = Linear(
-            kept_terms + [spellings[row] for row in absent], weigher.idf_, weights, np.array(model.tables.bias)
+        weights = np.where(is_new[:, None], 0.0, weights_of(model)[rows])
+        weights *= _stretch(scores - bias, tfidf @ weights)
+        names = [terms[number] for number in kept] + [spellings[row] for row in absent]
+        return cls(
+            teacher=Linear(names, weigher.idf_, weights, bias),
+            tfidf=tfidf,
+            scores=scores,
+            documents=np.concatenate([documents[kept], np.zeros(len(absent), np.int64)]),
+            is_new=is_new,
+            neighbourhoods=Neighbourhoods([(document_vectors(tfidf, DIMENSIONS, 0), SHARE)], tfidf),
         )
-        vectors = document_vectors(tfidf, DIMENSIONS, 0)
-        widened = np.concatenate([documents[kept], np.zeros(len(absent), np.int64)])
-        return cls(teacher, tfidf, scores, widened, Neighbourhoods([(vectors, SHARE)], tfidf), int((rows < 0).sum()))
 
     def learn(self, rows: Ints, labels: Ints) -> Linear:
         """What a linear model makes of some documents and the labels given to them, at the teacher's scale.
 
-        Labels that do not occur keep the teacher's weights, and the others differ from them on average as before.
+        Labels that do not occur keep the teacher's weights, and the others differ from them on average as before. Terms
+        that the archive hardly shows keep near the teacher's too: what it taught of other archives is not forgotten.
         """
         extended = self.neighbourhoods.extend(self.tfidf[rows])
         linear = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced").fit(extended, labels)
@@ -89,7 +93,8 @@ class Study:
         student = replace(self.teacher, weights=self.teacher.weights.copy(), bias=self.teacher.bias.copy())
         student.weights[:, taught] = weights * scale + self.teacher.weights[:, taught].mean(axis=1, keepdims=True)
         student.bias[taught] = bias * scale + self.teacher.bias[taught].mean()
-        return student
+        trust = np.where(self.is_new, 1.0, self.documents / (self.documents + TRUST))[:, None]
+        return replace(student, weights=trust * student.weights + (1 - trust) * self.teacher.weights)
 
     def blend(self, student: Linear, part: float) -> Linear:
         """Teacher and student in one, `part` being the student's; on average as sure of the archive as the teacher.
@@ -144,11 +149,10 @@ def _spread(scores: Floats) -> float:
     return float(np.sqrt(np.square(scores - scores.mean(axis=1, keepdims=True)).mean()))
 
 
-def _stretch(wanted: Floats, scores: Floats, bias: Floats) -> float:
+def _stretch(wanted: Floats, found: Floats) -> float:
     """By what to multiply weights to keep scores as large as they were before new terms lengthened the texts."""
-    before, now = wanted - bias, scores - bias
-    before, now = before - before.mean(axis=1, keepdims=True), now - now.mean(axis=1, keepdims=True)
-    return float((before * now).sum() / max(float(np.square(now).sum()), 1e-9))
+    wanted, found = wanted - wanted.mean(axis=1, keepdims=True), found - found.mean(axis=1, keepdims=True)
+    return float((wanted * found).sum() / max(float(np.square(found).sum()), 1e-9))
 
 
 def _temperature(scores: Floats, confidence: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 from classifier.analysis import AnalysisSettings
 from classifier.corpus import Corpus
 from classifier.engine import Weighting
-from classifier.training.learning import Lesson, Progress, Settings, Unlabelled, choose
+from classifier.training.choosing import choose
+from classifier.training.lesson import Lesson, Settings, Unlabelled
 
 
 def tune(
@@ -21,7 +22,7 @@ def tune(
     settings: Settings,
     *,
     unlabelled: Unlabelled = None,
-    progress: Progress | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Settings:
     """The settings with the least held-out loss among those there was time for; the given ones are tried first.
 

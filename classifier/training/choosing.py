@@ -1,0 +1,64 @@
+"""Choosing among settings on held-out documents, and calibrating there.
+
+What is held out are whole sources where the corpus names two or more (a model is used on papers it never saw), and
+folds that keep near-duplicates together elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from classifier.corpus import Corpus
+from classifier.evaluation import Evaluation, measure
+from classifier.training.calibration import Calibration, calibrate
+from classifier.training.folds import Folds, held_out_sources, stratified_folds
+from classifier.training.lesson import LARGE, Lesson, Settings
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings that did best on held-out documents, and how they did."""
+
+    strength: float
+    calibration: Calibration
+    loss: float  # mean negative log-likelihood, calibrated
+    scores: Floats  # (judged, labels)
+    judged: Ints  # the rows that were held out and judged by
+
+    def report(self, corpus: Corpus) -> Evaluation:
+        """The figures of the held-out documents."""
+        examples = [corpus.examples[row] for row in self.judged]
+        truth, names = [example.label for example in examples], [example.name for example in examples]
+        return measure(truth, self.calibration.probabilities(self.scores), corpus.labels, names=names)
+
+
+def choose(lesson: Lesson, settings: Settings) -> Choice:
+    """Try the strengths on held-out documents; the least loss wins."""
+    sources = held_out_sources(lesson.corpus.examples)
+    count = settings.folds if len(lesson.groups) <= LARGE else 2
+    folds = sources or stratified_folds(lesson.truth, lesson.groups, count, settings.seed)
+    judged, weights = _judged(lesson, folds)
+    truth = lesson.truth[judged]
+    tried = []
+    for strength in settings.strengths:
+        scores = lesson.held_out_scores(folds, strength)[judged]
+        calibration = calibrate(scores, truth, weights, offsets=bool(sources))
+        logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)
+        loss = -float(np.average(logs[np.arange(len(judged)), truth], weights=weights))
+        tried.append(Choice(strength, calibration, loss, scores, judged))
+    return min(tried, key=lambda choice: choice.loss)
+
+
+def _judged(lesson: Lesson, folds: Folds) -> tuple[Ints, Floats]:
+    """The documents that held-out scores are judged by, the certain ones, and what each counts: every fold the same."""
+    certain = np.array([example.confident for example in lesson.corpus.examples])
+    parts = [held_out[certain[held_out]] for _, held_out in folds]
+    weights = np.concatenate([np.full(len(part), 1.0 / max(len(part), 1)) for part in parts])
+    return np.concatenate(parts), weights
