@@ -33,6 +33,7 @@ from contestants import (
     Ours,
     OursDecided,
     ScikitLearn,
+    ScikitLearnEquivalent,
     ScikitLearnNormalised,
     VowpalWabbit,
     WordCount,
@@ -147,7 +148,8 @@ def contestants(model: Model, learned: Rows, folder: Path) -> list[Contestant]:
     texts, labels = ([row[place] for row in learned] for place in (0, 1))
     plain = ScikitLearn(texts, labels)
     joblib.dump(plain.pipeline, folder / "rival.joblib")
-    found: list[Contestant] = [Ours(model), OursDecided(model), plain, ScikitLearnNormalised(texts, labels)]
+    found: list[Contestant] = [Ours(model), OursDecided(model), plain]
+    found += [ScikitLearnNormalised(texts, labels), ScikitLearnEquivalent(texts, labels)]
     if available("fasttext"):
         measured("fit_fasttext", write_rows(learned, folder / "learned.jsonl"), folder)
         trained = FastText(folder / "rival.bin")

@@ -13,9 +13,11 @@ import hashlib
 import json
 import lzma
 import os
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -143,9 +145,10 @@ def read_texts(path: str | os.PathLike[str]) -> Iterator[str]:
                 yield read_document(file).text
         return
     column = ""
-    for row in read_rows(path):
-        column = column or _column(path, row, TEXT_COLUMNS)
-        yield text_of(row, column)
+    with _unreadable_is_said(path):
+        for row in read_rows(path):
+            column = column or _column(path, row, TEXT_COLUMNS)
+            yield text_of(row, column)
 
 
 def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
@@ -170,12 +173,8 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
-    try:
+    with _unreadable_is_said(path):
         rows = list(read_rows(path))
-    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
-        raise CorpusError(
-            f"{path}: cannot be read as a corpus ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
-        ) from None
     if not rows:
         raise CorpusError(f"{path}: holds no rows")
     text_column, label_column = _column(path, rows[0], TEXT_COLUMNS), _column(path, rows[0], LABEL_COLUMNS)
@@ -188,6 +187,17 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
             continue
         examples.append(_example(row, text_column, label, name))
     return examples, left_out
+
+
+@contextlib.contextmanager
+def _unreadable_is_said(path: Path) -> Iterator[None]:
+    """Turns what readers of damaged files raise into a `CorpusError`."""
+    try:
+        yield
+    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
+        raise CorpusError(
+            f"{path}: cannot be read as a corpus ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
+        ) from None
 
 
 def _example(row: Mapping[str, Any], text_column: str, label: str, name: str) -> Example:
@@ -219,7 +229,7 @@ def _column(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a CSV, TSV, JSON Lines, Parquet or fastText file, one at a time."""
     kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
-        ".csv": csv.DictReader,
+        ".csv": _separated_lines,
         ".tsv": lambda lines: csv.DictReader(lines, delimiter="\t"),
         ".jsonl": _json_lines,
         ".ndjson": _json_lines,
@@ -240,10 +250,20 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from kinds[ending](lines)
 
 
+def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
+    """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons between the columns."""
+    heading = lines.readline()
+    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    yield from csv.DictReader(chain([heading] if heading else [], lines), delimiter=delimiter)
+
+
 def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         if line.strip():
-            row = json.loads(line)
+            try:
+                row = json.loads(line)
+            except ValueError as error:  # its own line number counts within this one line
+                raise ValueError(f"line {number} is not JSON: {error}") from None
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} is not a JSON object")
             yield row

@@ -109,7 +109,7 @@ def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str
         )
         return Reason.NOT_ARABIC, message
     if tally.words < thresholds.words:
-        return Reason.TOO_SHORT, f"{tally.words} words are too few to judge; give at least {thresholds.words}"
+        return Reason.TOO_SHORT, f"too few words to judge ({tally.words}); give at least {thresholds.words}"
     needed = thresholds.coverage - SHORT_TEXT_SLACK / math.sqrt(tally.words)
     if coverage_of(tally) < needed:
         message = (

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.corpus import Corpus
+from classifier.errors import CorpusError
 from classifier.model import Model
 
 Floats = NDArray[np.float64]
@@ -79,7 +80,16 @@ class Evaluation:
 
 
 def evaluate(model: Model, corpus: Corpus) -> Evaluation:
-    """Measure what `predict` answers on a labelled corpus; labels the model lacks can only be answered wrongly."""
+    """Measure what `predict` answers on a labelled corpus; labels the model lacks can only be answered wrongly.
+
+    Raises `CorpusError` when the corpus and the model have no label in common.
+    """
+    found = sorted({example.label for example in corpus.examples})
+    if not set(found) & set(model.labels):
+        raise CorpusError(
+            f"none of the corpus' labels ({', '.join(found[:5])}) is one of the model's "
+            f"({', '.join(model.labels[:5])}); name them as the model does, or give the model they belong to"
+        )
     predictions = model.predict_many(corpus.texts)
     probabilities = np.array([[part.probabilities.get(label, 0.0) for label in model.labels] for part in predictions])
     answered = np.array([prediction.label is not None for prediction in predictions])

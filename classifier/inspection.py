@@ -67,7 +67,9 @@ def _card_lines(model: Model) -> Iterator[str]:
         f"- documents: {provenance['documents']}, corpus digest `{provenance['corpus'][:16]}`",
     )
     yield from (
-        f"- {key}: {_plain(value)}" for key, value in sorted(provenance.items()) if key not in ("documents", "corpus")
+        f"- {key}: {_plain(value)}"
+        for key, value in sorted(provenance.items())
+        if key not in ("documents", "corpus") and value not in ({}, None)
     )
     yield f"- reading: {_plain(model.metadata['analysis'])}; {_plain(model.metadata['weighting'])}"
     yield f"- evidence asked for: {_plain(model.metadata['thresholds'])}"

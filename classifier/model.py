@@ -33,11 +33,14 @@ FILE_NAME = "model.safetensors"
 class Model:
     """A loaded model. Threads may share one; nothing in it changes after loading.
 
+    A process or machine that is handed one loads the same file again, where it must lie at the same path.
+
     >>> Model.load().predict("رفع البنك المركزي أسعار الفائدة لكبح التضخم في الأسواق").label
     'economy/fintech'
     """
 
-    def __init__(self, loaded: artefact.Artefact) -> None:
+    def __init__(self, loaded: artefact.Artefact, path: Path | None = None) -> None:
+        self.path = path  # the file it was loaded from
         try:
             self.labels: tuple[str, ...] = tuple(loaded.metadata["labels"])
             self.name = str(loaded.metadata["name"])
@@ -58,9 +61,19 @@ class Model:
         """
         path = locate(source)
         try:
-            return cls(artefact.load(path))
+            return cls(artefact.load(path), path.absolute())
         except ModelFileError as error:
             raise error if str(error).startswith(str(path)) else ModelFileError(f"{path}: {error}") from None
+
+    def __repr__(self) -> str:
+        return f"<Model {self.id}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            raise TypeError(
+                "a model that was not loaded from a file cannot be handed to another process; save it first"
+            )
+        return _load_again, (str(self.path), self.metadata["digest"])
 
     @property
     def id(self) -> str:
@@ -76,6 +89,7 @@ class Model:
         self, text: str, *, max_error: float | None = None, explain: bool = False, passages: bool = False
     ) -> Prediction:
         """Label one text as `predict_many` does; say why with `explain`, cut it by topic with `passages`."""
+        _require_texts([text])
         judged = self._judge.judge(text, self._engine.tally(text), self._cut_off(max_error))
         prediction = self._prediction(text, judged)
         if passages:
@@ -116,7 +130,7 @@ class Model:
         With `max_error`, texts whose label is less certain than that held-out error are *unknown*, AMBIGUOUS. Raises
         `ClassifierError` when the model cannot promise the error.
         """
-        texts = list(texts)
+        texts = _require_texts(texts)
         cut_off = self._cut_off(max_error)
         tallies = self._engine.tally_many(texts, jobs)
         return [
@@ -128,7 +142,7 @@ class Model:
         """Probabilities (n, labels), columns in the order of `labels`, with no abstention."""
         import numpy as np
 
-        tallies = self._engine.tally_many(list(texts))
+        tallies = self._engine.tally_many(_require_texts(texts))
         return np.array([softmax(tally.scores) for tally in tallies]).reshape(-1, len(self.labels))
 
     def explain(self, text: str) -> Explanation:
@@ -179,6 +193,26 @@ class Model:
             topics=self._judge.topics(judged),
             model=self.id,
         )
+
+
+def _load_again(path: str, digest: str) -> Model:
+    """What a pickled model stands for: its file, which must still be the same."""
+    model = Model.load(path)
+    if model.metadata["digest"] != digest:
+        raise ModelFileError(f"{path}: holds another model by now ({model.id}); load it anew where it is needed")
+    return model
+
+
+def _require_texts(texts: Iterable[str]) -> list[str]:
+    """The texts as a list; one text alone would pass for many of one letter each."""
+    if isinstance(texts, str | bytes):
+        raise TypeError("several texts are expected, not one; give a list of texts, or ask `predict` for one")
+    several = list(texts)
+    for text in several:
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise TypeError(f"a text is a str, not {kind}; decode bytes, or give their file to `predict_file`")
+    return several
 
 
 def locate(source: str | os.PathLike[str] | None) -> Path:

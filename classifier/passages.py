@@ -116,6 +116,8 @@ class Cutter:
         for run, tally in zip(runs, self._engine.tally_many(texts), strict=True):
             column = best_of(tally) if tally.known else page.path[run.start]
             path += [column] * len(run)
+        if len(runs) > 1 and sum(page.words[runs[0].start : runs[0].stop]) < MAIN_WORDS:
+            path[: runs[0].stop] = [path[runs[0].stop]] * runs[0].stop  # a heading belongs to what stands under it
         return replace(page, path=tuple(path), gain=page.gain if len(set(path)) > 1 else 0.0)
 
     def mixed_page(self, text: str) -> Page:

@@ -125,6 +125,31 @@ def test_errors_are_one_line_and_exit_code_one(run: Callable[..., Ran], tmp_path
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "--model", "MODEL", "--text", FINTECH, "--html", "FOLDER"),
+        ("evaluate", ROOT / "seeds", "--model", "MODEL", "--report", "FOLDER"),
+        ("export", "MODEL", "FOLDER/nowhere/p.joblib"),
+    ],
+    ids=["page", "report", "export"],
+)
+def test_what_cannot_be_written_is_one_line(run: Callable[..., Ran], tmp_path: Path, arguments: tuple[object]) -> None:
+    ran = run(*(str(word).replace("FOLDER", str(tmp_path)) for word in arguments))
+    assert ran.code == 1
+    assert ran.err.startswith(f"error: {tmp_path}")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_corpus_of_other_labels_cannot_measure_a_model(run: Callable[..., Ran], tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.csv"
+    corpus.write_text(f"label,text\nmoney,{FINTECH}\n", encoding="utf-8")
+    ran = run("evaluate", corpus, "--model", "MODEL")
+    assert ran.code == 1
+    assert "money" in ran.err
+    assert "economy/fintech" in ran.err
+
+
 def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
     assert run("predict").code == 2
     assert run("predict", "--text", "x", "file").code == 2

@@ -71,6 +71,15 @@ def test_a_page_of_one_article(model: Model, text: str, label: str) -> None:
     assert prediction.message is None
 
 
+def test_a_heading_is_no_article_of_its_own() -> None:
+    """A title on financing of terrorism, above rules for banks: 11 words that the model alone takes for security."""
+    shipped = Model.load()
+    title = "المصرف المركزي يصدر تعليمات جديدة لمكافحة غسل الأموال وتمويل الإرهاب"
+    assert shipped.predict(title).label == SECURITY
+    text = joined(title, pages.CENTRAL_BANK.split("\n", 1)[1])
+    assert [passage.label for passage in shipped.passages(text)] == [ECONOMY]
+
+
 def test_the_first_article_decides_and_not_the_longer_one(model: Model) -> None:
     tail = joined(pages.SECURITY, pages.TERROR_FINANCING, pages.SECURITY)
     prediction = model.predict(joined(pages.FINTECH, tail))

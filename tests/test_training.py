@@ -15,7 +15,7 @@ import pytest
 from classifier import Model, training
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus, Example, load_corpus
+from classifier.corpus import Corpus, Example, load_corpus, read_texts
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
 from classifier.training.calibration import calibrate
@@ -65,7 +65,8 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
     from pyarrow import parquet
 
     parquet.write_table(pa.table({"label": [a for a, _ in rows], "text": [b for _, b in rows]}), tmp_path / "c.parquet")
-    names = ("c.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet")
+    (tmp_path / "semicolons.csv").write_text("label;text\n" + "".join(f"{a};{b}\n" for a, b in rows), encoding="utf-8")
+    names = ("c.csv", "semicolons.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet")
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
@@ -98,6 +99,7 @@ def test_too_little_to_learn_from(examples: list[Example], message: str, tmp_pat
         ("c.csv", b"a,b\n1,2\n", "no 'text' column"),
         ("c.jsonl", b'{"text": "x", "label"', "cannot be read"),
         ("c.jsonl", b"[1]\n", "cannot be read"),
+        ("c.jsonl", b'{"text": "x", "label": "a"}\n{oops\n', "line 2 is not JSON"),
         ("c.csv", b"\xff\xfe\x00garbage", "cannot be read"),
         ("c.txt", b"no label here\n", "cannot be read"),
         ("c.xyz", b"?", "ending is not one of"),
@@ -110,6 +112,12 @@ def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         load_corpus(tmp_path / name)
+
+
+def test_an_unreadable_unlabelled_archive_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text('{"text": "x"}\n{oops\n', encoding="utf-8")
+    with pytest.raises(CorpusError, match="line 2 is not JSON"):
+        list(read_texts(tmp_path / "c.jsonl"))
 
 
 def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:

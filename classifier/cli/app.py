@@ -15,6 +15,8 @@ HOMES = {
     "file": "batch",
     "train": "learning",
     "evaluate": "learning",
+    "adapt": "adapting",
+    "suggest": "adapting",
     "inspect": "looking",
     "export": "looking",
 }

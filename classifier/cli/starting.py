@@ -27,8 +27,17 @@ def main() -> NoReturn:
     except BrokenPipeError:  # `classifier ... | head`
         sys.stderr.close()
         sys.exit(DONE)
+    except OSError as error:  # a page or an export that cannot be written: what is read has its own errors
+        print(f"error: {_place(error)}{error.strerror or error}; choose another place or name", file=sys.stderr)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _place(error: OSError) -> str:
+    """The file that an error is about, where it says so; the name asked for, not that of its draft."""
+    named = error.filename2 or error.filename
+    return f"{named}: " if isinstance(named, str) else ""
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from classifier.labelling.running import Workers, run
 from classifier.labelling.summary import Counts, Summary
 from classifier.labelling.walking import Filters, Walk
 from classifier.labelling.working import Options, Task
-from classifier.model import Model, locate
+from classifier.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def label_folder(
     folder: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    model: str | os.PathLike[str] | None = None,
+    model: Model | str | os.PathLike[str] | None = None,
     max_error: float | None = None,
     explain: bool = False,
     passages: bool = False,
@@ -52,11 +52,11 @@ def label_folder(
     What an earlier run has written is gone on with: unchanged files are not read again, changed ones are labelled anew,
     the lines of removed ones go. However often a run is stopped, the file ends up the same bytes.
 
-    `max_error`, `explain` and `passages` are as in `Model.predict`. `include` and `exclude` are patterns (`Filters`);
-    files whose name starts with a dot count only with `hidden`. `ignore` names files, such as exports, that are no
-    documents though they may lie in the folder. `force` labels everything anew. `jobs` processes (default: one per
-    core) on any joblib `backend`; `scheduler` is the address of a dask scheduler. `on_progress` is called after every
-    few files.
+    `model` is a model, or what `Model.load` takes. `max_error`, `explain` and `passages` are as in `Model.predict`.
+    `include` and `exclude` are patterns (`Filters`); files whose name starts with a dot count only with `hidden`.
+    `ignore` names files, such as exports, that are no documents though they may lie in the folder. `force` labels
+    everything anew. `jobs` processes (default: one per core) on any joblib `backend`; `scheduler` is the address of a
+    dask scheduler. `on_progress` is called after every few files.
 
     Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, or are in use;
     `ModelFileError` for the model. A document that cannot be read raises nothing: it is `failed` in its line.
@@ -79,10 +79,12 @@ def label_folder(
             journal.close()
 
 
-def make_task(folder: Path, model: str | os.PathLike[str] | None, options: Options) -> Task:
+def make_task(folder: Path, model: Model | str | os.PathLike[str] | None, options: Options) -> Task:
     """What the workers need, once the model has been loaded and has agreed to the options."""
-    path = str(locate(model).absolute())
-    loaded = Model.load(path)
+    loaded = model if isinstance(model, Model) else Model.load(model)
+    if loaded.path is None:
+        raise ResultsError("workers load the model's file, and this model has none; save it first")
+    path = str(loaded.path)
     loaded.predict("", max_error=options.max_error)  # an error it cannot promise is said before the run
     digest = str(loaded.metadata["digest"])
     return Task(path, digest, Stamp(str(folder), options.named(), loaded.id), options, os.getpid())

@@ -27,7 +27,7 @@ from classifier.model import Model
 from classifier.training.answering import Reading, read_archive
 from classifier.training.archives import Progress
 from classifier.training.compiling import Compiled, Linear, answered_canaries
-from classifier.training.students import Study, fitting
+from classifier.training.students import Study, document_shares, fitting
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -231,11 +231,9 @@ class Lesson:
         return ""
 
     def _arrays(self, linear: Linear) -> Mapping[str, Any]:
-        frequency = (
-            self.study.documents / len(self.held_out) + np.exp(1.0 - linear.idf)
-        ) / 2  # archive's and teacher's
+        here, there = self.study.documents / len(self.held_out), document_shares(linear.idf)
         size = max(SIZE, sum(getattr(self.teacher.tables, name).nbytes for name in TERM_ARRAYS))
-        linear = fitting(linear, frequency, size)
+        linear = fitting(linear, (here + there) / 2, size)
         return lay_out(linear.terms, linear.idf, linear.weights, linear.bias, self.teacher.tables.letters)
 
 

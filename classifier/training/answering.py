@@ -94,7 +94,8 @@ def read_archive(archive: str | os.PathLike[str], teacher: Model, size: int, see
     sample, engine = Sample[Counted](size, seed), Engine(tables)
     block: list[tuple[int, str, str]] = []
     for place, _, text, digest in read_sampled(archive, sample, tally, teacher.knows, say):
-        block.append((place, text, digest))
+        if place is not None:
+            block.append((place, text, digest))
         if len(block) == BLOCK:
             _count(block, teacher, engine, lexicon, sample)
             block = []

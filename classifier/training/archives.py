@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from classifier.corpus import TEXT_COLUMNS, read_rows, text_of, walk
 from classifier.documents import Knows, read_document
@@ -83,31 +83,60 @@ def entries(archive: str | os.PathLike[str], knows: Knows | None = None) -> Iter
 
 
 def read_sampled(
-    archive: str | os.PathLike[str], sample: Sample[Item], tally: Tally, knows: Knows | None, say: Progress
-) -> Iterator[tuple[int, Entry, str, str]]:
+    archive: str | os.PathLike[str],
+    sample: Sample[Item],
+    tally: Tally,
+    knows: Knows | None,
+    say: Progress,
+    *,
+    always: frozenset[str] = frozenset(),
+) -> Iterator[tuple[int | None, Entry, str, str]]:
     """(place, entry, text, SHA-256 of the text) of the documents that enter a sample; the caller puts them there.
 
-    Empty, unreadable and repeated documents are left out and counted in `tally`.
+    Empty, unreadable and repeated documents are left out and counted in `tally`. Documents named in `always` are read
+    whatever the sample, and have no place in it.
     """
     seen = set[str]()
     for entry in entries(archive, knows):
         tally.documents += 1
         if tally.documents % STEP == 0:
             say(f"{tally.documents:,} documents seen")
-        place = sample.place()
-        if place is None:
+        place = None if entry.name in always else sample.place()
+        if place is None and entry.name not in always:
             continue
-        try:
-            text = entry.read()
-        except DocumentError as error:
-            tally.left_out[f"unreadable: {error.reason}"] += 1
-            continue
+        text = _text_or_reason(entry, tally)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        if not text.strip() or digest in seen:
-            tally.left_out["duplicate" if text.strip() else "empty"] += 1
-            continue
-        seen.add(digest)
-        yield place, entry, text, digest
+        if place is not None and digest in seen:
+            tally.left_out["duplicate"] += 1
+        elif text:
+            seen.add(digest)
+            yield place, entry, text, digest
+
+
+def _text_or_reason(entry: Entry, tally: Tally) -> str:
+    """The text of a document; "", and the reason counted, where there is none."""
+    try:
+        text = entry.read()
+    except DocumentError as error:
+        tally.left_out[f"unreadable: {error.reason}"] += 1
+        return ""
+    if not text.strip():
+        tally.left_out["empty"] += 1
+        return ""
+    return text
+
+
+def rows_of(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a CSV, TSV, JSONL or Parquet file; raises `CorpusError` for one that cannot be read as such."""
+    path = Path(file)
+    if not path.is_file():
+        raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
+    try:
+        yield from read_rows(path)
+    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
+        raise CorpusError(
+            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
+        ) from None
 
 
 def _read(file: Path, knows: Knows | None) -> str:
@@ -116,14 +145,9 @@ def _read(file: Path, knows: Knows | None) -> str:
 
 def _rows(path: Path) -> Iterator[Entry]:
     column = ""
-    try:
-        for number, row in enumerate(read_rows(path), 1):
-            column = column or next((name for name in TEXT_COLUMNS if name in row), "")
-            if not column:
-                raise CorpusError(f"{path}: has no {TEXT_COLUMNS[0]!r} column; it has {', '.join(map(repr, row))}")
-            text = text_of(row, column)
-            yield Entry(str(row.get("id") or row.get("path") or f"{path.name}:{number}"), partial(str, text))
-    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
-        raise CorpusError(
-            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
-        ) from None
+    for number, row in enumerate(rows_of(path), 1):
+        column = column or next((name for name in TEXT_COLUMNS if name in row), "")
+        if not column:
+            raise CorpusError(f"{path}: has no {TEXT_COLUMNS[0]!r} column; it has {', '.join(map(repr, row))}")
+        name = str(row.get("id") or row.get("path") or f"{path.name}:{number}")
+        yield Entry(name, partial(str, text_of(row, column)))

@@ -28,7 +28,7 @@ Bools = NDArray[np.bool_]
 
 DIMENSIONS, SHARE = 100, 4.0  # of the archive's term neighbourhoods
 STRENGTH = 0.3  # inverse regularisation: pseudo-labels are noisy
-TRUST = 30.0  # documents of a term at which the student's weight for it counts as much as the teacher's
+TRUST = 8.0  # a term so many times rarer here than where the teacher learned is weighed by both alike
 COOLEST, HOTTEST = 0.1, 10.0  # temperatures
 
 
@@ -80,7 +80,8 @@ class Study:
         """What a linear model makes of some documents and the labels given to them, at the teacher's scale.
 
         Labels that do not occur keep the teacher's weights, and the others differ from them on average as before. Terms
-        that the archive hardly shows keep near the teacher's too: what it taught of other archives is not forgotten.
+        much rarer in the archive than where the teacher learned keep near its weights too, so that what it knew of
+        other archives is not forgotten.
         """
         extended = self.neighbourhoods.extend(self.tfidf[rows])
         linear = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced").fit(extended, labels)
@@ -93,7 +94,8 @@ class Study:
         student = replace(self.teacher, weights=self.teacher.weights.copy(), bias=self.teacher.bias.copy())
         student.weights[:, taught] = weights * scale + self.teacher.weights[:, taught].mean(axis=1, keepdims=True)
         student.bias[taught] = bias * scale + self.teacher.bias[taught].mean()
-        trust = np.where(self.is_new, 1.0, self.documents / (self.documents + TRUST))[:, None]
+        here, there = TRUST * self.documents / self.tfidf.shape[0], document_shares(self.teacher.idf)
+        trust = np.where(self.is_new, 1.0, here / (here + there))[:, None]
         return replace(student, weights=trust * student.weights + (1 - trust) * self.teacher.weights)
 
     def blend(self, student: Linear, part: float) -> Linear:
@@ -119,6 +121,12 @@ def weights_of(model: Model) -> Floats:
     table = np.array(model.tables.weights, np.float64).reshape(-1, len(model.labels))
     weights: Floats = table * np.array(model.tables.scale)
     return weights
+
+
+def document_shares(idf: Floats) -> Floats:
+    """The share of documents that hold each term, from its idf."""
+    shares: Floats = np.exp(1.0 - idf)
+    return shares
 
 
 def fitting(linear: Linear, frequency: Floats, size: int) -> Linear:

@@ -1,0 +1,100 @@
+"""The library as a program meets it: what it takes, what it refuses, and handing a model to threads and processes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import classifier
+from classifier import Model, label_folder, train
+from classifier.corpus import load_corpus
+from classifier.errors import ModelFileError
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = "أعلن البنك المركزي إطلاق منصة المدفوعات الرقمية وربط المصارف والمحافظ الإلكترونية بها مطلع العام"
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    return list(load_corpus(ROOT / "seeds").texts)[::4]
+
+
+def test_everything_it_offers_is_there() -> None:
+    assert {name for name in classifier.__all__ if getattr(classifier, name) is None} == set()
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = classifier.Nothing
+
+
+def test_many_one_by_one_and_in_threads_are_the_same(model: Model, texts: list[str]) -> None:
+    many = model.predict_many(texts)
+    assert model.predict_many(iter(texts), jobs=2) == many == [model.predict(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(model.predict, texts)) == many
+        assert list(pool.map(model.passages, texts)) == [model.passages(text) for text in texts]
+    rows = [list(model.predict(text).probabilities.values()) for text in texts[:9]]
+    np.testing.assert_allclose(model.predict_proba(texts[:9]).max(axis=1) >= np.max(rows, axis=1) - 1e-9, True)
+
+
+def test_no_texts_are_no_answers(model: Model) -> None:
+    assert model.predict_many([]) == []
+    assert model.predict_proba([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("ask", ["predict_many", "predict_proba"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param(TEXT, "a list of texts", id="one text would pass for many of one letter"),
+        pytest.param(TEXT.encode(), "a list of texts", id="bytes"),
+        pytest.param([TEXT, None], "not NoneType", id="a missing text"),
+        pytest.param([TEXT.encode()], "not bytes", id="several as bytes"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(model: Model, ask: str, given: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        getattr(model, ask)(given)
+
+
+@pytest.mark.parametrize("given", [None, 3, TEXT.encode(), [TEXT]])
+def test_what_is_no_text_is_refused(model: Model, given: Any) -> None:
+    with pytest.raises(TypeError, match="a text is a str"):
+        model.predict(given)
+
+
+def test_a_model_may_be_handed_to_another_process(model: Model) -> None:
+    expected = model.predict(TEXT)
+    assert pickle.loads(pickle.dumps(model)).predict(TEXT) == expected
+    assert copy.deepcopy(model).predict(TEXT) == expected
+    assert len(pickle.dumps(model)) < 1000, "the file's name goes along, not the file"
+    assert model.id in repr(model)
+
+
+def test_a_model_whose_file_was_exchanged_is_not_taken_for_it(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.model"
+    path.write_bytes(model_path.read_bytes())
+    handed = pickle.dumps(Model.load(path))
+    few = tmp_path / "few.csv"
+    rows = [f"{number % 2},{TEXT[: 30 + 5 * number]}" for number in range(12)]
+    few.write_text("\n".join(["label,text", *rows]), encoding="utf-8")
+    path.unlink()
+    train(few, path)
+    with pytest.raises(ModelFileError, match="another model by now"):
+        pickle.loads(handed)
+
+
+def test_predictions_and_explanations_can_be_pickled(model: Model) -> None:
+    for answer in (model.predict(TEXT, explain=True, passages=True), model.explain(TEXT)):
+        assert pickle.loads(pickle.dumps(answer)) == answer
+
+
+def test_a_folder_is_labelled_with_a_loaded_model(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "a.txt").write_text(TEXT, encoding="utf-8")
+    summary = label_folder(tmp_path / "archive", tmp_path / "results.jsonl", model=model, jobs=1)
+    assert summary.labels == {"economy/fintech": 1}
