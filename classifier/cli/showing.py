@@ -28,7 +28,7 @@ def print_table(answers: Sequence[Answer], explain: bool, passages: bool) -> Non
         table.add_row(*map(Text, _row(answer.prediction, explain)))
     console.print(table)
     for answer in answers if passages else ():
-        if answer.text is not None:
+        if answer.text is not None and answer.prediction.passages:
             console.print(_passages(answer.prediction, answer.text))
 
 

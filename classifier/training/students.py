@@ -150,7 +150,9 @@ def _columns(linear: LogisticRegression) -> tuple[Floats, Floats]:
 
 def _widened(counts: scipy.sparse.csr_matrix, columns: int) -> scipy.sparse.csr_matrix:
     shape = (counts.shape[0], counts.shape[1] + columns)
-    return scipy.sparse.csr_matrix((counts.data, counts.indices, counts.indptr), shape=shape)
+    widened = scipy.sparse.csr_matrix((counts.data, counts.indices, counts.indptr), shape=shape)
+    widened.sort_indices()  # sums in one order give one model
+    return widened
 
 
 def _spread(scores: Floats) -> float:
