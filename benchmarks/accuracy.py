@@ -14,6 +14,7 @@ import argparse
 import csv
 import importlib.util
 import json
+import os
 import platform
 import tempfile
 import time
@@ -213,26 +214,28 @@ def main() -> None:
     shared, made = arguments.shared, recipe()
     examples = [*made.labelled(shared / "corpora"), *made.seeds()]
     dev = dev_set(shared)
+    rows: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         unlabelled = Path(folder, "unlabelled.jsonl")
         made.write_unlabelled(shared / "corpora", unlabelled)
-        fits = {**rivals(), "ours, labels only": ours(None), "ours, shipped recipe": ours(unlabelled)}
-        rows: dict[str, dict[str, float]] = {}
+        fits = {"ours, shipped recipe": ours(unlabelled), "ours, labels only": ours(None), **rivals()}
         for name, fit in fits.items():
             rows[name] = on_dev(fit, examples, dev)
             if not arguments.quick:
                 rows[name] |= by_source(fit, examples) if name in HELD_OUT else {}
                 rows[name] |= other_labels(fit, shared) if name in OTHER_LABELS else {}
             print(name, rows[name], flush=True)
-    shown = list(table(rows))
-    print("\n".join(shown))
-    record = {
-        "machine": f"{platform.processor() or platform.machine()}, {platform.python_version()}",
-        "date": date.today().isoformat(),
-    }
+            write(rows, len(examples))
+    print("\n".join(table(rows)))
+
+
+def write(rows: dict[str, dict[str, float]], documents: int) -> None:
+    """Keep what is measured so far, with machine and date."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    record = {"machine": machine, "date": date.today().isoformat(), "documents": documents, "rows": rows}
     out = HERE / "results" / "accuracy.json"
     out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({**record, "documents": len(examples), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

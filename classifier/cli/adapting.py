@@ -32,7 +32,8 @@ def adapt(
     """Re-learn a model on your own archive, without labels.
 
     Nothing leaves this machine; but the new model's file spells out words that stand in three or more of the archive's
-    documents, so treat it as confidentially as the archive. Of more than 50,000 documents a random 50,000 are read.
+    documents, so treat it as confidentially as the archive. A larger archive than 50,000
+    documents is learned from by a random sample of that size.
 
     Example: classifier adapt archive/ --out ours.model
     """

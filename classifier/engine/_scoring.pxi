@@ -97,16 +97,14 @@ cdef class Engine:
         cdef Py_ssize_t count = len(kept), step
         cdef _Batch batch = _Batch(kept, self.labels)
         if threads <= 1 or count < 2 * threads:
-            self._tally_range(batch, 0, count)
-        else:
-            step = max(1, count // (threads * 8))
-            from concurrent.futures import ThreadPoolExecutor  # costs 10 ms, which one text need not pay
+            return self._tally_range(batch, 0, count)
+        step = max(1, count // (threads * 8))
+        from concurrent.futures import ThreadPoolExecutor  # costs 10 ms, which one text need not pay
 
-            with ThreadPoolExecutor(threads) as pool:
-                ranges = [(start, min(start + step, count)) for start in range(0, count, step)]
-                for _ in pool.map(lambda part: self._tally_range(batch, part[0], part[1]), ranges):
-                    pass
-        return batch.tallies()
+        with ThreadPoolExecutor(threads) as pool:
+            ranges = [(start, min(start + step, count)) for start in range(0, count, step)]
+            parts = pool.map(lambda part: self._tally_range(batch, part[0], part[1]), ranges)
+            return [tally for part in parts for tally in part]
 
     def _tally_range(self, _Batch batch, Py_ssize_t start, Py_ssize_t stop):
         cdef Py_ssize_t number
@@ -119,6 +117,7 @@ cdef class Engine:
             for number in range(start, stop):
                 self._tally_one(batch.contents[number], batch.sizes[number], scratch, &batch.counts[number])
         self._scratches.append(scratch)
+        return batch.tallies(start, stop)
 
     cdef inline uint64_t _home(self, uint64_t wanted) noexcept nogil:
         return ((wanted >> 32) * self.capacity) >> 32
@@ -248,12 +247,12 @@ cdef class _Batch:
         free(self.counts)
         free(self.scores)
 
-    cdef list tallies(self):
+    cdef list tallies(self, Py_ssize_t start, Py_ssize_t stop):
         cdef Py_ssize_t number
         cdef int label
         cdef Counts* counts
         result = []
-        for number in range(len(self._texts)):
+        for number in range(start, stop):
             counts = &self.counts[number]
             scores = tuple([counts.scores[label] for label in range(self.labels)])
             result.append(Tally(scores, counts.words, counts.known, counts.arabic, counts.foreign))

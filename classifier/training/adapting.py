@@ -50,7 +50,7 @@ class Adaptation:
     min_documents: int = 3  # a new term must stand in so many
     confidence: float = 0.6  # of the teacher, for a document to be learned from
     least_per_label: int = 50  # such documents, below which a label is left as it was
-    part: float = 0.5  # of the student in the blend
+    part: float = 0.6  # of the student in the blend
     rounds: int = 2  # more gain nothing, and hurt in the end
     agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
     drift: float = 0.05  # the largest change of a label's share of the archive
@@ -84,9 +84,9 @@ def adapt(
 ) -> Adapted:
     """Re-learn a model (default: the shipped one) on an unlabelled archive, and write it to `out`.
 
-    The archive is a folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text column. Of an
-    archive larger than `settings.sample` a random sample is read, so that memory stays bounded. The same archive, model
-    and library versions give the same bytes. Note that the new model's file spells out the archive's frequent terms.
+    The archive is a folder of documents of any format, or a file of rows with a text column; `settings.sample` bounds
+    what is held of it. The same archive, model and library versions give the same bytes. The new model's file spells
+    out the archive's terms, those of `settings.min_documents` documents.
 
     Raises `CorpusError` for an archive that cannot be read, and `ClassifierError` when it is too small, too unlike what
     the model knows, or leads the model astray; nothing is written then.
@@ -98,10 +98,9 @@ def adapt(
     warnings = reading.oddities(least_documents=settings.least_documents, least_share=settings.least_share)
     with threadpool_limits(1):  # sums in one order give one model
         say(f"learning from {len(reading.answers):,} documents")
-        lesson = Lesson.of(teacher, reading, settings)
-        outcome = lesson.run(settings, say)
-    description = _description(teacher, reading, outcome, settings, name or f"{teacher.name}-adapted")
-    digest = _compiled(outcome.arrays, description).write(out)
+        outcome = Lesson.of(teacher, reading, settings).run(settings, say)
+    name = name or f"{teacher.name}-adapted"
+    digest = _compiled(outcome, _description(teacher, reading, outcome, settings, name)).write(out)
     return Adapted(
         path=Path(out),
         digest=digest,
@@ -256,8 +255,8 @@ def _description(teacher: Model, reading: Reading, outcome: Outcome, settings: A
     return {**kept, "name": name, "provenance": provenance}
 
 
-def _compiled(arrays: Mapping[str, Any], description: Mapping[str, Any]) -> Compiled:
-    return Compiled(arrays, {**description, "canaries": answered_canaries(arrays, description)})
+def _compiled(outcome: Outcome, description: Mapping[str, Any]) -> Compiled:
+    return Compiled(outcome.arrays, {**description, "canaries": answered_canaries(outcome.arrays, description)})
 
 
 def _shares(scores: Floats) -> Floats:

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-DIMENSIONS, SHARE = 100, 4.0  # of the archive's term neighbourhoods
+DIMENSIONS, SHARE = 100, 16.0  # of the archive's term neighbourhoods
 STRENGTH = 0.3  # inverse regularisation: pseudo-labels are noisy
 TRUST = 8.0  # a term so many times rarer here than where the teacher learned is weighed by both alike
 COOLEST, HOTTEST = 0.1, 10.0  # temperatures
