@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from accuracy import recipe
-from classifier.training.choosing import choose
-from classifier.training.lesson import Lesson
 from threadpoolctl import threadpool_limits
 
 from classifier.analysis import AnalysisSettings
 from classifier.corpus import Corpus
 from classifier.engine import Weighting
 from classifier.training import Settings
+from classifier.training.choosing import choose
+from classifier.training.lesson import Lesson
 
 BASE = Settings(strengths=(3.0,))
 VARIANTS = {
