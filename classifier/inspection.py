@@ -48,7 +48,7 @@ def _card_lines(model: Model) -> Iterator[str]:
     yield from (
         "## Held-out figures",
         "",
-        f"Documents held out: {report['held_out']}.",
+        f"Documents held out: {report['held_out']}.{_adaptation(provenance)}",
         "",
     )
     yield from _figures(report)
@@ -69,10 +69,17 @@ def _card_lines(model: Model) -> Iterator[str]:
     yield from (
         f"- {key}: {_plain(value)}"
         for key, value in sorted(provenance.items())
-        if key not in ("documents", "corpus") and value not in ({}, None)
+        if key not in ("documents", "corpus", "adapted") and value not in ({}, None)
     )
     yield f"- reading: {_plain(model.metadata['analysis'])}; {_plain(model.metadata['weighting'])}"
     yield f"- evidence asked for: {_plain(model.metadata['thresholds'])}"
+
+
+def _adaptation(provenance: Mapping[str, Any]) -> str:
+    """What to know of the figures of a model that has learned from an archive since they were measured."""
+    archives = provenance.get("adapted") or []
+    documents = sum(int(archive["documents"]) for archive in archives)
+    return f" Since then adapted to {documents:,} unlabelled documents: the figures are of before." if archives else ""
 
 
 def _figures(report: Mapping[str, Any]) -> Iterator[str]:
