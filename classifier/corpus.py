@@ -81,13 +81,13 @@ class Corpus:
     def from_examples(cls, examples: Iterable[Example], left_out: Mapping[str, Sequence[str]] | None = None) -> Corpus:
         """Sort examples by content; leave out the empty ones, repeats, and texts that stand under two labels."""
         reasons: dict[str, list[str]] = {reason: list(names) for reason, names in (left_out or {}).items()}
-        ordered = sorted(examples, key=lambda example: (example.digest, example.label, example.name))
+        hashed = [(example.digest, example) for example in examples]
+        hashed.sort(key=lambda pair: (pair[0], pair[1].label, pair[1].name))
         labels_of: dict[str, set[str]] = {}
-        for example in ordered:
-            labels_of.setdefault(example.digest, set()).add(example.label)
+        for digest, example in hashed:
+            labels_of.setdefault(digest, set()).add(example.label)
         kept: dict[str, Example] = {}
-        for example in ordered:
-            digest = example.digest
+        for digest, example in hashed:
             if not example.text.strip():
                 reasons.setdefault("empty", []).append(example.name)
             elif len(labels_of[digest]) > 1:
