@@ -18,8 +18,9 @@ from classifier.arabic import letter_table
 from classifier.corpus import Corpus, Example, load_corpus, read_texts
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
+from classifier.training import fitting, lesson
 from classifier.training.calibration import calibrate
-from classifier.training.folds import story_groups
+from classifier.training.folds import story_groups, stratified_folds, stratified_half
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
@@ -49,6 +50,33 @@ def test_order_of_documents_does_not_matter(tmp_path: Path) -> None:
     for name, examples in (("a", _small()), ("b", _small()[::-1])):
         training.train(Corpus.from_examples(examples), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_several_processes_learn_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training.train(Corpus.from_examples(_small()), tmp_path / "one")
+    monkeypatch.setattr(fitting, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(fitting, "cpu_count", lambda: 2)
+    training.train(Corpus.from_examples(_small()), tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_large_corpus_is_learned_calibrated_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "LARGE", 100)
+    monkeypatch.setattr(fitting, "LogisticRegression", None)  # the linear SVM is all that is called
+    trained = training.train(ROOT / "seeds", tmp_path / "large")
+    assert trained.report.accuracy > 0.85
+    assert trained.report.documents in range(150, 175)  # half of the corpus is held out, once
+    assert set(trained.leakage) == {"random split", "near-duplicates on one side"}
+
+
+def test_folds_spread_labels_and_keep_stories_together() -> None:
+    labels, groups = np.repeat([0, 1], 30), np.arange(60, dtype=np.int32) // 2
+    folds = stratified_folds(labels, groups, 5, 0)
+    assert sorted(row for _, held_out in folds for row in held_out) == list(range(60))
+    for learned, held_out in [*folds, *stratified_half(labels, groups, 0)]:
+        assert np.ptp(np.bincount(labels[held_out])) <= 2
+        assert not set(groups[learned]) & set(groups[held_out])
+        assert len(learned) + len(held_out) == 60
 
 
 def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ cdef enum:
     KEYS = 64  # letters from alef on that may begin or end an affix
     NONE = 255
     WAVE = 16  # terms looked up together
+    HASHES = 512  # ... and hashes handed over together
     MOST = 0x7FFFFFFF  # where counting stops, so that no counter comes round to zero
 
 assert WORD == analysis.WORD_LETTERS

@@ -58,12 +58,19 @@ cdef class Reader:
         cdef Scanner scanner
         cdef Found found
         cdef Py_ssize_t size
+        cdef uint64_t wave[HASHES]
+        cdef int count = HASHES
         kept = _utf8(text)
         cdef const char* content = _content(kept, &size)
         _begin(&scanner, &self.letters, <const uint8_t*>content, size)
         result = array("Q")
-        while _next(&scanner, &found):
-            result.append(found.hash)
+        while count == HASHES:
+            with nogil:
+                count = 0
+                while count < HASHES and _next(&scanner, &found):
+                    wave[count] = found.hash
+                    count += 1
+            result.frombytes((<char*>wave)[: count * sizeof(uint64_t)])
         return result
 
 

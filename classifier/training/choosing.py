@@ -15,8 +15,8 @@ from scipy.special import log_softmax
 from classifier.corpus import Corpus
 from classifier.evaluation import Evaluation, measure
 from classifier.training.calibration import Calibration, calibrate
-from classifier.training.folds import Folds, held_out_sources, stratified_folds
-from classifier.training.lesson import LARGE, Lesson, Settings
+from classifier.training.folds import Folds, held_out_sources
+from classifier.training.lesson import Lesson, Settings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,13 +42,12 @@ class Choice:
 def choose(lesson: Lesson, settings: Settings) -> Choice:
     """Try the strengths on held-out documents; the least loss wins."""
     sources = held_out_sources(lesson.corpus.examples)
-    count = settings.folds if len(lesson.groups) <= LARGE else 2
-    folds = sources or stratified_folds(lesson.truth, lesson.groups, count, settings.seed)
+    folds = sources or lesson.folds(settings.folds, settings.seed)
     judged, weights = _judged(lesson, folds)
     truth = lesson.truth[judged]
     tried = []
-    for strength in settings.strengths:
-        scores = lesson.held_out_scores(folds, strength)[judged]
+    for strength, everything in zip(settings.strengths, lesson.held_out_scores(folds, settings.strengths), strict=True):
+        scores = everything[judged]
         calibration = calibrate(scores, truth, weights, offsets=bool(sources))
         logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)
         loss = -float(np.average(logs[np.arange(len(judged)), truth], weights=weights))

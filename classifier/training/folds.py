@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
 
 from classifier.corpus import Example
 from classifier.engine import Reader
@@ -21,13 +21,14 @@ SAMPLE = 16  # one shingle in so many is compared; the same ones in every docume
 COMMON = 50  # a shingle of more documents than this is boilerplate, not a sign of one story
 SHORTEST_HISTORY = 100  # dated documents
 SHARED = 0.4  # share of the smaller document's shingles that makes two documents one story
+_FACTORS = np.array([0x9E3779B97F4A7C15 ** (place + 1) % (1 << 64) for place in range(SHINGLE)], np.uint64)
 
 
 def story_groups(texts: Iterable[str], reader: Reader) -> NDArray[np.int32]:
     """A group number for every text; texts that tell one story in the same words share it."""
     starts, shingles = [0], []
     for text in texts:
-        found = _sampled_shingles(np.array(reader.hashes(text), np.uint64))
+        found = _sampled_shingles(np.frombuffer(reader.hashes(text), np.uint64))
         shingles.append(found)
         starts.append(starts[-1] + len(found))
     if not starts[-1]:
@@ -80,17 +81,33 @@ def stratified_folds(labels: NDArray[np.int64], groups: NDArray[np.int32], folds
     return list(splitter.split(np.zeros(len(labels)), labels, groups))
 
 
+def stratified_half(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> Folds:
+    """One fold that holds half of a large corpus out, stories spread evenly by the label of their first document.
+
+    Groups are split only where a label is a single story.
+    """
+    _, first, story = np.unique(groups, return_index=True, return_inverse=True)
+    if np.bincount(labels[first], minlength=int(labels.max()) + 1).min() < 2:
+        first = story = np.arange(len(labels))
+    splitter = StratifiedShuffleSplit(1, test_size=0.5, random_state=seed)
+    held_out = np.isin(story, next(splitter.split(first, labels[first]))[1])
+    return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))]
+
+
 def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Distinct hashes of runs of SHINGLE terms, those that fall into the sample; short texts keep all."""
     if len(hashes) < SHINGLE:
         return np.unique(hashes)
-    windows = np.lib.stride_tricks.sliding_window_view(hashes, SHINGLE)
-    factors = np.array([0x9E3779B97F4A7C15 ** (place + 1) % (1 << 64) for place in range(SHINGLE)], np.uint64)
-    mixed = (windows * factors).sum(axis=1, dtype=np.uint64)
+    runs = len(hashes) - SHINGLE + 1
+    mixed = np.zeros(runs, np.uint64)
+    for place, factor in enumerate(_FACTORS):
+        mixed += hashes[place : place + runs] * factor
     mixed ^= mixed >> np.uint64(31)
+    sampled = np.unique(mixed[mixed % np.uint64(SAMPLE) == 0])
+    if len(sampled) >= SHINGLE:
+        return sampled
     distinct = np.unique(mixed)
-    sampled = distinct[distinct % np.uint64(SAMPLE) == 0]
-    return sampled if len(sampled) >= SHINGLE else distinct[np.argsort(distinct % np.uint64(1 << 20))[:SHINGLE]]
+    return distinct[np.argsort(distinct % np.uint64(1 << 20))[:SHINGLE]]
 
 
 def _same_story(members: scipy.sparse.csr_matrix) -> scipy.sparse.coo_matrix:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.training.folds import Folds, held_out_sources, later_period, stratified_folds
+from classifier.training.folds import Folds, held_out_sources, later_period
 from classifier.training.lesson import Lesson
 from classifier.training.targets import useful_views
 
@@ -23,10 +23,9 @@ def leakage(lesson: Lesson, strength: float, seed: int) -> Mapping[str, float]:
 
     Kinds the corpus gives no ground for (one source, no dates) are left out.
     """
-    truth, everyone = lesson.truth, np.arange(len(lesson.groups), dtype=np.int32)
     kinds: dict[str, Folds] = {
-        "random split": stratified_folds(truth, everyone, FOLDS, seed)[:2],
-        "near-duplicates on one side": stratified_folds(truth, lesson.groups, FOLDS, seed)[:2],
+        "random split": lesson.folds(FOLDS, seed, together=False)[:2],
+        "near-duplicates on one side": lesson.folds(FOLDS, seed)[:2],
         "held-out source": held_out_sources(lesson.corpus.examples),
         "later period": later_period(lesson.corpus.examples),
     }
@@ -34,7 +33,7 @@ def leakage(lesson: Lesson, strength: float, seed: int) -> Mapping[str, float]:
 
 
 def _accuracy(lesson: Lesson, folds: Folds, strength: float) -> float:
-    scores = lesson.held_out_scores(folds, strength, useful_views(lesson.corpus.examples)[:1])
+    scores = lesson.held_out_scores(folds, [strength], useful_views(lesson.corpus.examples)[:1])[0]
     certain: NDArray[np.bool_] = np.array([example.confident for example in lesson.corpus.examples])
     judged = certain & ~np.isnan(scores[:, 0])
     return round(float((scores[judged].argmax(axis=1) == lesson.truth[judged]).mean()), 6)

@@ -79,7 +79,7 @@ def train(
         choice = choose(lesson, settings)
         meter = leakage(lesson, choice.strength, settings.seed)
         say("learning from everything")
-        weights, bias = lesson.learn(np.arange(len(corpus.examples)), choice.strength)
+        weights, bias = lesson.learn([(np.arange(len(corpus.examples)), choice.strength)])[0]
     calibration, report = choice.calibration, choice.report(corpus)
     bias = bias * calibration.factor + calibration.offsets
     model = compile_model(

@@ -11,8 +11,6 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
@@ -21,7 +19,8 @@ from classifier.engine import Reader, Weighting
 from classifier.engine.tables import hash_term
 from classifier.errors import CorpusError
 from classifier.training.counting import TermCounter
-from classifier.training.folds import Folds, story_groups
+from classifier.training.fitting import Learned, fit_all
+from classifier.training.folds import Folds, story_groups, stratified_folds, stratified_half
 from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors
 from classifier.training.targets import Targets, View, useful_views
 
@@ -105,35 +104,48 @@ class Lesson:
         number = {label: position for position, label in enumerate(self.corpus.labels)}
         return np.array([number[example.label] for example in self.corpus.examples])
 
-    def learn(self, rows: Ints, strength: float, views: Sequence[View] | None = None) -> tuple[Floats, Floats]:
-        """Weights (terms, labels) and intercepts (labels,) learned on some documents, averaged over the views."""
-        learned = [self._learn(rows, strength, view) for view in views or useful_views(self.corpus.examples)]
+    @property
+    def is_large(self) -> bool:
+        """Whether there are so many documents that fewer ways of learning need to be tried."""
+        return len(self.groups) > LARGE
+
+    def folds(self, count: int, seed: int, *, together: bool = True) -> Folds:
+        """Folds with labels spread evenly, near-duplicates kept together; one is enough of a large corpus."""
+        groups = self.groups if together else np.arange(len(self.groups), dtype=np.int32)
+        if self.is_large:
+            return stratified_half(self.truth, groups, seed)
+        return stratified_folds(self.truth, groups, count, seed)
+
+    def learn(self, choices: Sequence[tuple[Ints, float]], views: Sequence[View] | None = None) -> list[Learned]:
+        """Weights (terms, labels) and intercepts (labels,) by choice of rows and strength, averaged over the views."""
+        examples, labels = self.corpus.examples, self.corpus.labels
+        views = views or useful_views(examples)
+        tasks = [(Targets.of(examples, labels, rows, view), strength) for rows, strength in choices for view in views]
+        learned = fit_all(self.extended, tasks, large=self.is_large)
+        parts = [learned[start : start + len(views)] for start in range(0, len(learned), len(views))]
+        return [self._averaged(part) for part in parts]
+
+    def held_out_scores(
+        self, folds: Folds, strengths: Sequence[float], views: Sequence[View] | None = None
+    ) -> list[Floats]:
+        """For each strength, scores (n, labels) of every document by a model that did not learn from it.
+
+        They are NaN where no fold holds a document out.
+        """
+        choices = [(rows, strength) for strength in strengths for rows, _ in folds]
+        learned = iter(self.learn(choices, views))
+        found = []
+        for _ in strengths:
+            scores = np.full((len(self.corpus.examples), len(self.corpus.labels)), np.nan)
+            for _, held_out in folds:
+                weights, bias = next(learned)
+                scores[held_out] = self.tfidf[held_out] @ weights + bias
+            found.append(scores)
+        return found
+
+    def _averaged(self, learned: Sequence[Learned]) -> Learned:
         weights, biases = zip(*learned, strict=True)
         return self.neighbourhoods.fold(np.mean(weights, axis=0)), np.mean(biases, axis=0)
-
-    def held_out_scores(self, folds: Folds, strength: float, views: Sequence[View] | None = None) -> Floats:
-        """Scores (n, labels) of every document by a model that did not learn from it; NaN where none holds it out."""
-        scores = np.full((len(self.corpus.examples), len(self.corpus.labels)), np.nan)
-        for learned, held_out in folds:
-            weights, bias = self.learn(learned, strength, views)
-            scores[held_out] = self.tfidf[held_out] @ weights + bias
-        return scores
-
-    def _learn(self, rows: Ints, strength: float, view: View) -> tuple[Floats, Floats]:
-        targets = Targets.of(self.corpus.examples, self.corpus.labels, rows, view)
-        linear = _linear(strength, len(targets.rows))
-        linear.fit(self.extended[targets.rows], targets.labels, sample_weight=targets.weights)
-        if len(linear.classes_) == 2:  # scikit-learn keeps one column for two labels
-            halves = np.vstack((-linear.coef_, linear.coef_)).T / 2
-            return halves, np.concatenate((-linear.intercept_, linear.intercept_)) / 2
-        return linear.coef_.T, linear.intercept_
-
-
-def _linear(strength: float, rows: int) -> LogisticRegression | LinearSVC:
-    """Logistic regression; for LARGE corpora a linear SVM, as good there (calibrated alike) and ten times faster."""
-    if rows > LARGE:
-        return LinearSVC(C=strength / 10, random_state=0)
-    return LogisticRegression(C=strength, max_iter=300, tol=1e-3)
 
 
 def _sequences(texts: Iterator[str], terms: Sequence[str], reader: Reader) -> Iterator[Ints]:
@@ -142,6 +154,6 @@ def _sequences(texts: Iterator[str], terms: Sequence[str], reader: Reader) -> It
     order = np.argsort(hashes)
     ranked = hashes[order]
     for text in texts:
-        found = np.array(reader.hashes(text), np.uint64)
+        found = np.frombuffer(reader.hashes(text), np.uint64)
         places = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
         yield np.where(ranked[places] == found, order[places], -1)
