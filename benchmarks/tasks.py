@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 Texts = list[str]
 
@@ -49,14 +50,24 @@ def train_ours(texts: Texts, labels: Texts, folder: Path) -> Callable[[], object
 def fit_ours(texts: Texts, labels: Texts, folder: Path) -> Callable[[], object]:
     from classifier.training import build_pipeline
 
-    return lambda: build_pipeline().fit(texts, labels)
+    pipeline = build_pipeline().set_params(linear=_linear(texts))
+    return lambda: pipeline.fit(texts, labels)
 
 
 def fit_scikit_learn(texts: Texts, labels: Texts, folder: Path) -> Callable[[], object]:
-    import sklearn.linear_model  # noqa: F401 - imports are not part of the work
-    from contestants import ScikitLearn
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
 
-    return lambda: ScikitLearn(texts, labels)
+    pipeline = make_pipeline(TfidfVectorizer(sublinear_tf=True, min_df=2), _linear(texts))
+    return lambda: pipeline.fit(texts, labels)
+
+
+def _linear(texts: Texts) -> Any:
+    """The linear model that `train` would learn from so many documents."""
+    from classifier.training.fitting import linear_model
+    from classifier.training.lesson import LARGE
+
+    return linear_model(10.0, large=len(texts) > LARGE)
 
 
 def fit_fasttext(texts: Texts, labels: Texts, folder: Path) -> Callable[[], object]:

@@ -54,12 +54,18 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray[Any, Any]
     from safetensors.numpy import save as to_bytes
 
     described = {"format": FORMAT, "version": VERSION, **metadata}
+    described.pop("digest", None)
     unsigned = to_bytes(dict(arrays), {_KEY: ""})  # the layout of the arrays does not depend on the metadata
     tensors, data = _split(unsigned)
     tensors.pop("__metadata__")
-    described["digest"] = _digest(described, tensors, data)
+    described["digest"] = _digest(_canonical(described), tensors, data)
     _write_atomically(Path(path), to_bytes(dict(arrays), {_KEY: _canonical(described)}))
     return str(described["digest"])
+
+
+def id_of(metadata: Mapping[str, Any]) -> str:
+    """Name and first eight digits of the digest: what predictions carry."""
+    return f"{metadata.get('name')}@{str(metadata['digest'])[:8]}"
 
 
 def views(arrays: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, memoryview]:
@@ -91,11 +97,11 @@ def load(path: str | os.PathLike[str]) -> Artefact:
 
 def _parse(view: memoryview) -> Artefact:
     tensors, data = _split(view)
-    metadata = _metadata(tensors.pop("__metadata__", None))
+    metadata, unsigned = _metadata(tensors.pop("__metadata__", None))
     arrays = {name: _array(name, entry, data) for name, entry in tensors.items()}
     if sum(array.nbytes for array in arrays.values()) != len(data):
         raise ModelFileError("its arrays do not fill the file; the file is damaged: get or train it again")
-    if metadata.get("digest") != _digest(metadata, tensors, data):
+    if metadata.get("digest") != _digest(unsigned, tensors, data):
         raise ModelFileError(_ALTERED)
     return Artefact(arrays, metadata)
 
@@ -122,7 +128,8 @@ def _split(view: memoryview | bytes) -> tuple[dict[str, Any], memoryview]:
     return header, view[8 + length :]
 
 
-def _metadata(entry: object) -> dict[str, Any]:
+def _metadata(entry: object) -> tuple[dict[str, Any], str]:
+    """The metadata, and as text what of it the digest covers: all but the digest."""
     text = entry.get(_KEY) if isinstance(entry, dict) else None
     try:
         metadata = json.loads(text) if isinstance(text, str) else None
@@ -139,7 +146,7 @@ def _metadata(entry: object) -> dict[str, Any]:
         )
     if _canonical(metadata) != text:  # the digest cannot tell an altered seventeenth digit that makes no other number
         raise ModelFileError(_ALTERED)
-    return metadata
+    return metadata, text.replace(f'"digest":{_canonical(metadata.get("digest"))},', "", 1)
 
 
 def _array(name: str, entry: object, data: memoryview) -> memoryview:
@@ -170,9 +177,8 @@ def _are_counts(values: object) -> TypeGuard[list[int]]:
     return isinstance(values, list) and all(type(value) is int and 0 <= value < 1 << 40 for value in values)
 
 
-def _digest(metadata: Mapping[str, Any], tensors: Mapping[str, Any], data: memoryview) -> str:
-    unsigned = {key: value for key, value in metadata.items() if key != "digest"}
-    seal = hashlib.sha256(_canonical([unsigned, tensors]).encode("utf-8"))
+def _digest(unsigned: str, tensors: Mapping[str, Any], data: memoryview) -> str:
+    seal = hashlib.sha256(f"[{unsigned},{_canonical(tensors)}]".encode())
     seal.update(data)
     return seal.hexdigest()
 
