@@ -15,7 +15,7 @@ import csv
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from classifier import Model, inspection
@@ -54,10 +54,10 @@ def seeds() -> Iterator[Example]:
         yield Example(example.text, example.label, f"seeds/{example.name}", source="seeds")
 
 
-def write_unlabelled(corpora: Path, out: Path) -> None:
+def write_unlabelled(corpora: Path, out: Path, sources: Iterable[str] = SOURCES) -> None:
     """All texts of the open corpora in one file of rows."""
     with out.open("w", encoding="utf-8") as lines:
-        for source in SOURCES:
+        for source in sources:
             for row in read_rows(corpora / f"{source}.jsonl.xz"):
                 lines.write(json.dumps({"text": text_of(row)}, ensure_ascii=False) + "\n")
 
