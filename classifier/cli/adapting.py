@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.looking import refuse_to_overwrite
-from classifier.cli.options import ModelOption
+from classifier.cli.options import ModelOption, refuse_to_overwrite
 
 ArchiveArgument = Annotated[
     Path, typer.Argument(help="A folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text.")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.looking import refuse_to_overwrite
-from classifier.cli.options import ModelOption
+from classifier.cli.options import ModelOption, refuse_to_overwrite
 
 if TYPE_CHECKING:
     from classifier.evaluation import Evaluation

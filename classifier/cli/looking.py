@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.errors import ClassifierError
+from classifier.cli.options import refuse_to_overwrite
 from classifier.model import Model
 
 ModelArgument = Annotated[
@@ -56,9 +56,3 @@ def export(
     refuse_to_overwrite(out, force)
     export_pipeline(Model.load(model), out)
     typer.echo(f"wrote {out}; load it with joblib.load, and only where you trust its source", err=True)
-
-
-def refuse_to_overwrite(path: Path, force: bool) -> None:
-    """Raise `ClassifierError` when a file is there already and `--force` was not given."""
-    if path.exists() and not force:
-        raise ClassifierError(f"{path}: is there already; give another name or --force")

@@ -1,10 +1,13 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what `--force` is for."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from classifier.errors import ClassifierError
 
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="A model file, or a shipped model's name. Default: arabic-news.")
@@ -13,3 +16,9 @@ MaxErrorOption = Annotated[
     float | None,
     typer.Option("--max-error", help="Answer only as surely as this share of errors allows, e.g. 0.02; else unknown."),
 ]
+
+
+def refuse_to_overwrite(path: Path, force: bool) -> None:
+    """Raise `ClassifierError` when a file is there already and `--force` was not given."""
+    if path.exists() and not force:
+        raise ClassifierError(f"{path}: is there already; give another name or --force")

@@ -62,6 +62,11 @@ def write_unlabelled(corpora: Path, out: Path, sources: Iterable[str] = SOURCES)
                 lines.write(json.dumps({"text": text_of(row)}, ensure_ascii=False) + "\n")
 
 
+def write_card(model: Model, folder: Path, measured: str = "") -> None:
+    """Write the model's card, and behind it what was measured elsewhere (`benchmarks/accuracy.py` does that)."""
+    (folder / "README.md").write_text(inspection.card(model) + measured, encoding="utf-8")
+
+
 def main() -> None:
     """Train, and write the model and its card."""
     parser = argparse.ArgumentParser(description="Rebuild the shipped model.")
@@ -80,7 +85,7 @@ def main() -> None:
             progress=lambda line: print(line, flush=True),
         )
     model = Model.load(arguments.out)
-    (arguments.out.parent / "README.md").write_text(inspection.card(model), encoding="utf-8")
+    write_card(model, arguments.out.parent)
     print(f"{model.id}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 
 
