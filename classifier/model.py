@@ -18,6 +18,7 @@ from classifier.engine import Tables
 from classifier.errors import ModelFileError
 from classifier.judgement import Judge, Judgement
 from classifier.prediction import Evidence, Passage, Prediction
+from classifier.shelves import locate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from classifier.evidence import Explanation
 
 __all__ = ["Evidence", "Model", "Passage", "Prediction", "locate"]
-
-DEFAULT = "arabic-news"
-FILE_NAME = "model.safetensors"
 
 
 class Model:
@@ -78,7 +76,7 @@ class Model:
     @property
     def id(self) -> str:
         """Name and first eight digits of the digest: what predictions carry."""
-        return f"{self.name}@{str(self.metadata['digest'])[:8]}"
+        return artefact.id_of(self.metadata)
 
     @property
     def terms(self) -> list[str]:
@@ -90,8 +88,11 @@ class Model:
     ) -> Prediction:
         """Label one text as `predict_many` does; say why with `explain`, cut it by topic with `passages`."""
         _require_texts([text])
+        return self._predict(text, _digest(text), max_error=max_error, explain=explain, passages=passages)
+
+    def _predict(self, text: str, digest: str, *, max_error: float | None, explain: bool, passages: bool) -> Prediction:
         judged = self._judge.judge(text, self._engine.tally(text), self._cut_off(max_error))
-        prediction = self._prediction(text, judged)
+        prediction = self._prediction(digest, judged)
         if passages:
             prediction = replace(prediction, passages=self._judge.passages(text, judged))
         if explain:
@@ -112,7 +113,7 @@ class Model:
         Raises `DocumentError` when it cannot be read.
         """
         document, digest = self.read_file(path)
-        prediction = self.predict(document.text, max_error=max_error, explain=explain, passages=passages)
+        prediction = self._predict(document.text, digest, max_error=max_error, explain=explain, passages=passages)
         return prediction.located(os.fspath(path), digest, document.repairs)
 
     def read_file(self, path: str | os.PathLike[str]) -> tuple[Document, str]:
@@ -134,7 +135,7 @@ class Model:
         cut_off = self._cut_off(max_error)
         tallies = self._engine.tally_many(texts, jobs)
         return [
-            self._prediction(text, self._judge.judge(text, tally, cut_off))
+            self._prediction(_digest(text), self._judge.judge(text, tally, cut_off))
             for text, tally in zip(texts, tallies, strict=True)
         ]
 
@@ -178,11 +179,11 @@ class Model:
         ]
         return replace(whole, others=tuple(others))
 
-    def _prediction(self, text: str, judged: Judgement) -> Prediction:
+    def _prediction(self, digest: str, judged: Judgement) -> Prediction:
         decision = judged.decision
         return Prediction(
             path=None,
-            sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            sha256=digest,
             status="unknown" if decision.label is None else "labelled",
             label=decision.label,
             probability=decision.probability,
@@ -193,6 +194,10 @@ class Model:
             topics=self._judge.topics(judged),
             model=self.id,
         )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _load_again(path: str, digest: str) -> Model:
@@ -213,23 +218,3 @@ def _require_texts(texts: Iterable[str]) -> list[str]:
             kind = type(text).__name__
             raise TypeError(f"a text is a str, not {kind}; decode bytes, or give their file to `predict_file`")
     return several
-
-
-def locate(source: str | os.PathLike[str] | None) -> Path:
-    """The file of a model given by path, by folder, or by the name of a shipped model."""
-    if source is None:
-        source = DEFAULT
-    path = Path(source)
-    if path.is_dir():
-        path = path / FILE_NAME
-    if not path.exists() and len(path.parts) == 1:
-        for shelf in _shelves():
-            if (shelf / path / FILE_NAME).exists():
-                return shelf / path / FILE_NAME
-    return path
-
-
-def _shelves() -> tuple[Path, ...]:
-    """Where shipped models lie: inside the installed package, or beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    return here / "models", here.parent / "models"

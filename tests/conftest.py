@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from archives import Runs, write_archive
 
 from classifier import Model
 from classifier.training import train
@@ -33,3 +34,15 @@ def shared() -> Path:
     if not (folder / "corpora").is_dir():
         pytest.skip("the shared corpora are not beside the repository")
     return folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path, model_path: Path) -> Runs:
+    """A folder of 300 short documents, to label with the model of `model_path`."""
+    return Runs(write_archive(tmp_path / "archive"), model_path)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A results file that is not there yet."""
+    return tmp_path / "results.jsonl"

@@ -89,9 +89,19 @@ def test_one_line_is_enough(codec: str, reported: str) -> None:
     assert squeeze(read_bytes(TITLE.encode(codec), "a").text) == TITLE
 
 
-def test_cp864_is_shapes_in_visual_order() -> None:
-    """DOS stored what the screen showed: شكل as ﺷﻜﻞ from left to right."""
-    text = "قال الناطق بلسان الوزارة في مؤتمر صحفي عن سوق المال"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "قال الناطق بلسان الوزارة في مؤتمر صحفي عن سوق المال",
+        "دشنت الوزارة «منصة الأعمال» في العاصمة أمس الأول",
+        "افتتح الوزير معرض «أسبوع المال",
+        "انطلاق النسخة التاسعة من معرض دبي في 12 مايو",
+        "لا ندري كم بقي لنا أن نكتب ولا ما نقول",
+    ],
+    ids=["plain", "quotes", "one quote of two", "number", "few words known"],
+)
+def test_cp864_is_shapes_in_visual_order(text: str) -> None:
+    """DOS stored what the screen showed, brackets mirrored: شكل as ﺷﻜﻞ from left to right."""
     data = b"".join(_in_cp864(char) for char in visual(text, shape=True))
     document = read_bytes(data, "a.txt")
     assert document.encoding == "cp864"
@@ -214,7 +224,10 @@ def test_swapped_lam_alef_copied_from_a_pdf() -> None:
     assert document.text == "تراجعت الأسعار في الأسواق خلال الإضراب وقال التاجر إنه لا يعلم"
 
 
-@pytest.mark.parametrize("text", [*SHORT, TITLE, *PARAGRAPHS, TEXT])
+RUN_TOGETHER = "دعيني في هواك أكون حراألم الريح آونة وأخرى"
+
+
+@pytest.mark.parametrize("text", [*SHORT, TITLE, *PARAGRAPHS, TEXT, RUN_TOGETHER])
 def test_clean_text_is_never_touched(text: str) -> None:
     assert repair(text, plausible_words) == (text, ())
     assert read_bytes(text.encode(), "a.txt").repairs == ()

@@ -9,38 +9,24 @@ import io
 import json
 import os
 import random
+import shutil
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from archives import SENTENCES, Runs, by_path, lines_of, write_archive
+from archives import SENTENCES, Runs, by_path, lines_of, touch, write_archive
+from safetensors.numpy import load_file
 
-from classifier import Model
-from classifier.errors import ClassifierError, ResultsError
-from classifier.labelling import Progress, label_folder, preview_changes, read_results
+from classifier import Model, artefact
+from classifier.errors import ClassifierError, ModelFileError, ResultsError
+from classifier.labelling import Progress, label_folder, preview_changes, read_results, working
 from classifier.labelling.journal import beside
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Segment, Todo, segments
 from classifier.labelling.walking import Filters, Found, Walk
 
 ECONOMY, SECURITY, OTHER = SENTENCES.values()
-
-
-@pytest.fixture
-def runs(tmp_path: Path, model_path: Path) -> Runs:
-    return Runs(write_archive(tmp_path / "archive"), model_path)
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "results.jsonl"
-
-
-def touch(path: Path) -> None:
-    """Give a file another time, in whole seconds so that every file system keeps it."""
-    status = path.stat()
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 5_000_000_000))
 
 
 def test_a_line_is_the_prediction_and_what_makes_the_file_its_own_journal(runs: Runs, out: Path, model: Model) -> None:
@@ -179,6 +165,40 @@ def test_other_options_are_refused_unless_forced(runs: Runs, out: Path, settings
         runs.label(out, **settings)
     assert runs.label(out, force=True, **settings).fresh == 300
     assert lines_of(out)[0]["options"] == settings
+
+
+@pytest.mark.parametrize("finished", [False, True], ids=["new results", "finished results"])
+def test_a_damaged_model_is_refused_before_anything_is_written(runs: Runs, out: Path, finished: bool) -> None:
+    """Whether or not there is something to label with it."""
+    model = out.with_name("own.safetensors")
+    shutil.copy(runs.model, model)
+    before = runs.undisturbed(out, model=model) if finished else None
+    content = bytearray(model.read_bytes())
+    content[-1] ^= 1
+    model.write_bytes(content)
+    with pytest.raises(ModelFileError, match="do not match its digest"):
+        runs.label(out, model=model)
+    assert (out.read_bytes() if out.exists() else None) == before
+
+
+def test_a_model_that_lacks_a_part_is_refused_before_anything_is_written(runs: Runs, out: Path, model: Model) -> None:
+    """Its digest is right, so only loading it tells."""
+    lacking = out.with_name("lacking.safetensors")
+    described = {name: value for name, value in model.metadata.items() if name not in ("thresholds", "digest")}
+    artefact.save(lacking, load_file(runs.model), described)
+    with pytest.raises(ModelFileError, match="lacks a part"):
+        runs.label(out, model=lacking)
+    assert not out.exists()
+    whole = runs.undisturbed(out)
+    with pytest.raises(ModelFileError, match="lacks a part"):
+        runs.label(out, model=lacking, force=True)
+    assert out.read_bytes() == whole
+
+
+def test_a_finished_folder_does_without_the_model(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs.label(out)
+    monkeypatch.setattr(working, "load_model", lambda *_: pytest.fail("the model was loaded"))
+    assert runs.label(out).kept == 300
 
 
 def test_results_of_another_folder_are_refused(runs: Runs, out: Path, tmp_path: Path) -> None:

@@ -12,32 +12,25 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from archives import ROOT, SENTENCES, Runs, by_path, lines_of, size_of, wait_until, write_archive
+from archives import ROOT, SENTENCES, Runs, by_path, lines_of, size_of, touch, wait_until, write_archive
 
 from classifier import Model
 from classifier.errors import ResultsError
-from classifier.labelling import Progress, running
+from classifier.labelling import Progress, matching, running
 from classifier.labelling.lines import Stamp
 from classifier.labelling.matching import Todo
+from classifier.labelling.tasks import Options, Task
 from classifier.labelling.walking import Found
-from classifier.labelling.working import Options, Task, label_files, load_model
+from classifier.labelling.watching import Limit, overdue, watched
+from classifier.labelling.working import label_files, load_model
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, pipes and permissions of POSIX")
 SECURITY = SENTENCES["security/counter-terrorism"]
-
-
-@pytest.fixture
-def runs(tmp_path: Path, model_path: Path) -> Runs:
-    return Runs(write_archive(tmp_path / "archive"), model_path)
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "results.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +294,77 @@ def test_a_file_that_kills_its_worker_is_recorded_and_the_run_goes_on(
     dead = by_path(out)["مجلد 3/وثيقة 00123.txt"]
     assert "ended the process" in dead["message"]
     assert [a == b for a, b in zip(out.read_bytes().splitlines(), whole, strict=True)].count(False) == 1
+
+
+def stuck(task: Task, todos: Sequence[Todo]) -> list[bytes]:
+    """What workers do where reading two of the files never ends, in C code that lets no other thread run."""
+    import re
+
+    from classifier.labelling import working
+
+    real = working.load
+
+    def load(path: str) -> bytes:
+        if path.endswith(("00123.txt", "00007.txt")):
+            re.match("(a+)+b", "a" * 60)
+        return real(path)
+
+    working.load = load  # type: ignore[attr-defined]
+    try:
+        return label_files(task, todos)
+    finally:
+        working.load = real  # type: ignore[attr-defined]
+
+
+def test_files_that_never_end_are_given_up_and_the_run_goes_on(
+    runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = runs.undisturbed(out.with_name("alone.jsonl")).splitlines()
+    monkeypatch.setattr(running, "label_files", stuck)
+    monkeypatch.setattr(running, "WAVE", 1)
+    summary = runs.label(out, jobs=2, timeout=0.3)
+    assert summary.failed == {"BROKEN_FILE": 2}
+    late = by_path(out)["مجلد 7/وثيقة 00007.txt"]
+    assert "more than 0.3 seconds" in late["message"]
+    assert [a == b for a, b in zip(out.read_bytes().splitlines(), whole, strict=True)].count(False) == 2
+    monkeypatch.undo()
+    assert runs.label(out, jobs=2).fresh == 0, "what was given up is an answer"
+    touch(runs.folder / late["path"])
+    assert runs.label(out, jobs=2).failed == {"BROKEN_FILE": 1}
+
+
+def test_the_limit_is_for_each_document_not_for_all(tmp_path: Path) -> None:
+    """Forty files of a twentieth of the limit each pass, and afterwards no timer runs."""
+    limit = Limit(str(tmp_path), 0.2)
+    with watched(limit) as begin:
+        for number in range(40):
+            begin(f"{number}.txt")
+            until = time.monotonic() + 0.01
+            while time.monotonic() < until:
+                pass
+    assert overdue(limit) == set()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_crash_among_many_tasks_loses_none(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker dies while the next wave has been looked up already."""
+    whole = runs.undisturbed(out.with_name("alone.jsonl"))
+    flag = out.with_name("died")
+
+    def dying(task: Task, todos: Sequence[Todo]) -> list[bytes]:
+        import os as system
+
+        if not flag.exists():
+            flag.touch()
+            system.kill(system.getpid(), 9)
+        return label_files(task, todos)
+
+    monkeypatch.setattr(running, "label_files", dying)
+    monkeypatch.setattr(running, "WAVE", 1)
+    monkeypatch.setattr(matching, "CHUNK_FILES", 20)
+    runs.label(out, jobs=2)
+    assert flag.exists()
+    assert out.read_bytes() == whole
 
 
 def test_a_model_replaced_during_a_run(runs: Runs, out: Path, tmp_path: Path, model: Model) -> None:

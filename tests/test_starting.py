@@ -5,21 +5,28 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
+from typer.main import get_command
 
+from classifier.cli import starting
 from classifier.cli.app import HOMES, app, register
-from classifier.model import FILE_NAME
+from classifier.cli.starting import OPTIONS, plain_label
+from classifier.errors import ResultsError
+from classifier.labelling import batch, label_folder
+from classifier.shelves import FILE_NAME
 
 TEXT = "رفع البنك المركزي أسعار الفائدة لكبح التضخم في الأسواق"
 SCRIPT = """
 import sys
 from pathlib import Path
-from classifier import model
+from classifier import shelves
 from classifier.cli import main
 shelf = Path(sys.argv.pop(1))
-model._shelves = lambda: (shelf,)
+shelves._shelves = lambda: (shelf,)
 try:
     main()
 finally:
@@ -71,6 +78,103 @@ def test_misuse_is_the_parsers_to_explain(arguments: list[str], shelf: Path) -> 
     code, _, loaded = _run(shelf, *arguments)
     assert code == 2
     assert "typer" in loaded
+
+
+@pytest.fixture
+def folder(tmp_path: Path, document: str) -> list[str]:
+    """The words that label a folder of one document."""
+    (tmp_path / "archive").mkdir()
+    shutil.move(document, tmp_path / "archive" / "document.txt")
+    return ["label", str(tmp_path / "archive"), "--out", str(tmp_path / "results.jsonl"), "--jobs", "1"]
+
+
+def test_a_finished_folder_is_recognised_without_typer_and_without_the_model(shelf: Path, folder: list[str]) -> None:
+    first, again = _run(shelf, *folder), _run(shelf, *folder)
+    assert (first[0], again[0]) == (0, 0)
+    assert {"classifier.model", "classifier.labelling.running"} <= first[2]
+    unneeded = {"typer", "rich", "click", "pydantic", "numpy", "joblib", "tempfile", "subprocess", "concurrent.futures"}
+    assert not again[2] & (unneeded | {"classifier.model", "classifier.engine", "classifier.labelling.working"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--model", "ours.model", "--jobs", "2", "--max-error", "0.05"],
+        ["-m", "ours.model", "-j", "2"],
+    ],
+    ids=" ".join,
+)
+def test_labelling_is_asked_for_alike_with_and_without_typer(
+    options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both readings of the arguments call the same function with the same values; order is as free as typer has it."""
+    for words in (["label", "archive", "-o", "r.jsonl", *options], ["label", "--out", "r.jsonl", *options, "archive"]):
+        assert plain_label(words)
+        plain = _asked(words, monkeypatch)
+        with monkeypatch.context() as parsing:
+            parsing.setattr(starting, "plain_label", lambda _: None)
+            assert _asked(words, parsing) == plain
+
+
+def _asked(words: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """All that `label_folder` would be called with."""
+    asked: list[dict[str, Any]] = []
+
+    def record(*given: Any, **named: Any) -> NoReturn:
+        bound = signature(label_folder).bind(*given, **named)
+        bound.apply_defaults()
+        asked.append({**bound.arguments, "on_progress": None})
+        raise ResultsError("enough")
+
+    monkeypatch.setattr(batch, "label_folder", record)
+    monkeypatch.setattr(sys, "argv", ["classifier", *words])
+    with pytest.raises(SystemExit):
+        starting.main()
+    return asked[0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "label archive",
+        "label --out r.jsonl",
+        "label archive other --out r.jsonl",
+        "label archive --out=r.jsonl",
+        "label archive -or.jsonl",
+        "label archive --out r.jsonl --out s.jsonl",
+        "label archive --out",
+        "label archive --out --jobs",
+        "label archive --out r.jsonl --jobs 0",
+        "label archive --out r.jsonl --jobs -2",
+        "label archive --out r.jsonl --jobs two",
+        "label archive --out r.jsonl --jobs ٢",
+        "label archive --out r.jsonl --jobs 1_0",
+        "label archive --out r.jsonl --max-error x",
+        "label archive --out r.jsonl --max-error 1e-2",
+        "label archive --out r.jsonl --max-error 0.0.1",
+        "label archive --out r.jsonl --force",
+        "label -- archive --out r.jsonl",
+        "label --help",
+        "predict archive --out r.jsonl",
+        "label",
+    ],
+)
+def test_whatever_is_odd_is_typers(words: str) -> None:
+    assert plain_label(words.split()) is None
+    assert plain_label(["label", "", "--out", "r.jsonl"]) is None
+
+
+def test_the_options_read_without_typer_are_the_commands_own() -> None:
+    declared = {name: parameter for parameter in _command().params for name in parameter.opts}
+    for word, (name, _) in OPTIONS.items():
+        assert (declared[word].name, declared[word].nargs, declared[word].multiple) == (name, 1, False)
+    assert {word for name, _ in OPTIONS.values() for word in declared if declared[word].name == name} == set(OPTIONS)
+
+
+def _command() -> Any:
+    register("label")
+    return get_command(app).commands["label"]  # type: ignore[attr-defined]
 
 
 def test_a_command_imports_no_other_commands(shelf: Path, document: str) -> None:

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-import typer
-
 from classifier.errors import ClassifierError
 from classifier.labelling.batch import Progress
 
@@ -56,7 +54,7 @@ class _Lines:
             return
         self._last = time.monotonic()
         self._total.start()  # runs shorter than this never pay for counting
-        typer.echo(describe(now, self._total.files), err=True)
+        print(describe(now, self._total.files), file=sys.stderr)
 
 
 def describe(now: Progress, total: int | None) -> str:

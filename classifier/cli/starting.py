@@ -1,18 +1,39 @@
 """Where the `classifier` command starts: the one border where errors become messages and exit codes.
 
-Importing typer takes longer than labelling a document with all that it needs, so the plainest call, `classifier predict
-FILE...`, goes without; every other call imports typer and its own command, not the others'.
+Importing typer takes longer than labelling a document with all that it needs, or than finding that a folder is labelled
+already. So the plainest calls, `classifier predict FILE...` and `classifier label FOLDER --out FILE`, go without; every
+other call, and whatever is odd about these, is typer's: it imports that and its own command, not the others'.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from classifier.errors import ClassifierError
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def _plain(number: str) -> str:
+    """A number as everybody writes it; whether others pass for one is for typer to say."""
+    if set(number) <= set("0123456789."):
+        return number
+    raise ValueError(number)
+
+
+# Those of `label` that are read here, as `batch.label` declares them.
+OPTIONS: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "--out": ("out", Path),
+    "-o": ("out", Path),
+    "--model": ("model", str),
+    "-m": ("model", str),
+    "--max-error": ("max_error", lambda number: float(_plain(number))),
+    "--jobs": ("jobs", lambda number: int(_plain(number))),
+    "-j": ("jobs", lambda number: int(_plain(number))),
+}
 
 
 def main() -> NoReturn:
@@ -45,6 +66,11 @@ def _run(arguments: Sequence[str]) -> int:
         from classifier.cli.predicting import predict_documents
 
         return DONE if predict_documents(arguments[1:]) else FAILED
+    asked = plain_label(arguments)
+    if asked:
+        from classifier.cli.labelling import label_documents
+
+        return DONE if label_documents(asked) else FAILED
     from classifier.cli.app import run
 
     run(arguments)
@@ -55,3 +81,22 @@ def _are_only_files(arguments: Sequence[str]) -> bool:
     """True for `predict FILE...` without any option; `-`, the standard input, is a file."""
     options = [argument for argument in arguments[1:] if argument.startswith("-") and argument != "-"]
     return len(arguments) > 1 and arguments[0] == "predict" and not options
+
+
+def plain_label(arguments: Sequence[str]) -> dict[str, object] | None:
+    """What `label FOLDER --out FILE` asks for, with no options but those of `OPTIONS`; None for every other call."""
+    words = list(arguments)
+    if not words or words.pop(0) != "label":
+        return None
+    asked: dict[str, object] = {}
+    while words:
+        name, read = OPTIONS.get(words[0], ("folder", Path))
+        value = words.pop(1) if words[0] in OPTIONS and len(words) > 1 else words[0]
+        del words[0]
+        if name in asked or not value or value.startswith("-"):
+            return None
+        try:
+            asked[name] = read(value)
+        except ValueError:
+            return None
+    return asked if {"folder", "out"} <= asked.keys() and asked.get("jobs") != 0 else None

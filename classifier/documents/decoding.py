@@ -99,12 +99,20 @@ def _decode_doubtful(data: bytes, repairs: tuple[str, ...], knows: Knows, declar
         return Decoded(text, "utf-8", (*repairs, f"{bad} invalid UTF-8 bytes replaced"))
     encoding, visual = _best_encoding(data, knows, declared)
     text = data.decode(encoding, "replace")
+    if encoding == "cp864":
+        text, repairs = _typed(text, visual, repairs)
+    return Decoded(text, _spelt(encoding), repairs)
+
+
+def _typed(text: str, visual: bool, repairs: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What the author typed, where CP864 stores shapes, usually as seen on the screen.
+
+    It is turned here and not left to `repair`, which would ask for more evidence than a headline has.
+    """
+    from classifier.documents.repair import REVERSED, unvisual
     from classifier.documents.scoring import fold_forms
 
-    if encoding == "cp864":
-        # CP864 stores shapes, usually as seen on the screen: letters are what the author typed.
-        text = text if visual else fold_forms(text)
-    return Decoded(text, _spelt(encoding), repairs)
+    return (unvisual(text), (*repairs, REVERSED)) if visual else (fold_forms(text), repairs)
 
 
 def _spelt(encoding: str) -> str:

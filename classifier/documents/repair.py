@@ -41,6 +41,7 @@ _MISREAD_AS = (
 _WRITTEN_AS = ("utf-8", "windows-1256", "iso8859_6", "mac_arabic", "cp720")
 _DEEPEST = 3
 _LTR_RUN = re.compile(r"[0-9A-Za-z\u0660-\u0669\u06f0-\u06f9][0-9A-Za-z\u0660-\u0669\u06f0-\u06f9.,:/%@_'+\-]*")
+_BRACKET = re.compile(r"[()\[\]{}«»]")
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 
@@ -121,8 +122,8 @@ def _unvisual_line(line: str) -> str:
         return line
     # Reversing before folding: one ligature sign holds its letters in logical order.
     turned = fold_forms(_LTR_RUN.sub(lambda run: run[0][::-1], line)[::-1])
-    opening, closing = turned.find("("), turned.find(")")
-    return turned.translate(_MIRROR) if closing >= 0 and (opening < 0 or closing < opening) else turned
+    first = _BRACKET.search(turned)
+    return turned.translate(_MIRROR) if first and first[0] in ")]}»" else turned
 
 
 def _is_arabic(text: str) -> bool:
@@ -205,7 +206,7 @@ def _bytes_of(encoding: str) -> dict[str, int]:
     return table
 
 
-_SWAPPED = re.compile(r"ا[أإآ]ل")
+_SWAPPED = re.compile(r"\b[وفبك]?ا[أإآ]ل")  # as an article: within a word it is two run together
 _STRAIGHT = re.compile(r"ال[أإآ]")
 _LAM_ALEF = re.compile(r"[اأإآ]ل|ل[اأإآ]")
 _WORD_WITH_LAM_ALEF = re.compile(r"\w*(?:[اأإآ]ل|ل[اأإآ])\w*")

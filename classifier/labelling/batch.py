@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifier.errors import ResultsError
-from classifier.labelling.journal import Journal, beside, draft_of
-from classifier.labelling.lines import Stamp
+from classifier.labelling.journal import Journal, beside, draft_of, is_begun
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Kept, Segment, match, segments
-from classifier.labelling.running import Workers, run
 from classifier.labelling.summary import Counts, Summary
+from classifier.labelling.tasks import Options, Task, Workers, make_task
 from classifier.labelling.walking import Filters, Walk
-from classifier.labelling.working import Options, Task
-from classifier.model import Model
+
+if TYPE_CHECKING:
+    from classifier.model import Model
+
+TIMEOUT = 120.0  # seconds: long PDFs on a slow and busy machine take a quarter of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def label_folder(
     jobs: int | None = None,
     backend: str | None = None,
     scheduler: str | None = None,
+    timeout: float | None = TIMEOUT,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
     """Label every file below `folder` into `out`, one line of JSON each (`classifier.labelling.lines`), by path.
@@ -56,7 +61,9 @@ def label_folder(
     `include` and `exclude` are patterns (`Filters`); files whose name starts with a dot count only with `hidden`.
     `ignore` names files, such as exports, that are no documents though they may lie in the folder. `force` labels
     everything anew. `jobs` processes (default: one per core) on any joblib `backend`; `scheduler` is the address of a
-    dask scheduler. `on_progress` is called after every few files.
+    dask scheduler. `timeout` is what one document may take, in seconds, before it is given up as `failed`; it binds the
+    processes of the default back end, not this process, which does the work itself with one job. `on_progress` is
+    called after every few files.
 
     Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, or are in use;
     `ModelFileError` for the model. A document that cannot be read raises nothing: it is `failed` in its line.
@@ -65,29 +72,21 @@ def label_folder(
     if not folder.is_dir():
         raise ResultsError(f"{folder}: is not a folder; give the folder that holds the documents")
     task = make_task(folder, model, Options(max_error, explain, passages))
+    if force or not is_begun(out, task.stamp):  # what has answered before can answer: it is loaded when it has to
+        _prove(task)
     lock = out.with_name(out.name + ".lock")
     drafts = [beside(out, anew) for anew in (False, True)]
     own = (out, lock, *drafts, *map(draft_of, drafts), *map(Path, ignore))
     filters = Filters(tuple(include), tuple(exclude), hidden)
     walk = Walk(str(folder), filters, below(folder, own))
+    workers = Workers(jobs, backend, scheduler, timeout)
     with locked(lock):
         counts = Counts()
         journal = Journal(out, task.stamp, counts, force=force)
         try:
-            return _label(task, walk, journal, counts, Workers(jobs, backend, scheduler), on_progress=on_progress)
+            return _label(task, walk, journal, counts, workers, on_progress=on_progress)
         finally:
             journal.close()
-
-
-def make_task(folder: Path, model: Model | str | os.PathLike[str] | None, options: Options) -> Task:
-    """What the workers need, once the model has been loaded and has agreed to the options."""
-    loaded = model if isinstance(model, Model) else Model.load(model)
-    if loaded.path is None:
-        raise ResultsError("workers load the model's file, and this model has none; save it first")
-    path = str(loaded.path)
-    loaded.predict("", max_error=options.max_error)  # an error it cannot promise is said before the run
-    digest = str(loaded.metadata["digest"])
-    return Task(path, digest, Stamp(str(folder), options.named(), loaded.id), options, os.getpid())
 
 
 def below(folder: Path, files: Iterable[Path]) -> frozenset[str]:
@@ -107,7 +106,7 @@ def _label(
 ) -> Summary:
     started = time.monotonic()
     kept = fresh = 0
-    labelled = run(task, segments(match(walk, journal.sources)), workers)
+    labelled = _labelled(task, segments(match(walk.stretches(), journal.sources)), workers)
     try:
         for segment, blocks in labelled:
             kept += _write(segment, blocks, journal, counts)
@@ -123,6 +122,23 @@ def _label(
     )
 
 
+def _prove(task: Task) -> None:
+    from classifier.labelling.working import prove
+
+    prove(task)
+
+
+def _labelled(task: Task, stretches: Iterator[Segment], workers: Workers) -> Generator[tuple[Segment, list[bytes]]]:
+    """Each segment with the lines of its files; what labels is imported only when there is something to label."""
+    for segment in stretches:
+        if segment.todos:
+            from classifier.labelling.running import run
+
+            yield from run(task, chain([segment], stretches), workers)
+        else:
+            yield segment, []
+
+
 def _write(segment: Segment, blocks: list[bytes], journal: Journal, counts: Counts) -> int:
     """Write a segment's lines in order, fresh ones together where they stand together; return the files kept."""
     kept, together = 0, list[bytes]()
@@ -136,8 +152,7 @@ def _write(segment: Segment, blocks: list[bytes], journal: Journal, counts: Coun
             kept += part.files
         else:
             together.append(next(fresh))
-            for line in together[-1].splitlines(keepends=True):
-                counts.add(line)
+            counts.add(together[-1].splitlines(keepends=True))
     if together:
         journal.append(together)
     return kept

@@ -15,10 +15,10 @@ from typing import Any
 
 from classifier.documents import Document
 from classifier.errors import ResultsError
-from classifier.labelling.batch import make_task
 from classifier.labelling.lines import file_of, read_results
-from classifier.labelling.running import Workers, each
-from classifier.labelling.working import Options, Task, follow, load_model, read_file
+from classifier.labelling.running import each
+from classifier.labelling.tasks import Options, Task, Workers, make_task
+from classifier.labelling.working import follow, load_model, prove, read_file
 from classifier.model import Model
 from classifier.prediction import Prediction
 
@@ -66,6 +66,7 @@ def preview_changes(
     if first is None:
         return
     task = make_task(Path(str(first.get("folder"))), model, Options(max_error))
+    prove(task)
     files = ([_brief(line) for line in group] for _, group in groupby(chain([first], lines), _home))
     chunks = iter(lambda: list(islice(files, _FILES)), [])
     for changes in each(compare, ((task, chunk) for chunk in chunks), Workers(jobs, backend, scheduler)):

@@ -159,6 +159,16 @@ def check(path: Path, stamp: Stamp, force: bool) -> None:
             )
 
 
+def is_begun(path: Path, stamp: Stamp) -> bool:
+    """Whether a file holds results of this folder, model and options."""
+    try:
+        with path.open("rb") as file:
+            values = parse_line(file.readline())
+    except OSError:  # `check` will say it
+        return False
+    return values is not None and stamp.made(values)
+
+
 def heal(path: Path) -> None:
     """Make a file if there is none, and cut off a last line that was not written to its end."""
     with path.open("a+b") as file:

@@ -86,10 +86,11 @@ def glance(stamp: Stamp) -> tuple[bytes, bytes]:
     """How lines that answer for a file begin and end, to be filled in with `quoted(path)`, and with its size and time.
 
     Comparing the two is thirty times faster than parsing. A line that they do not fit may still be right (escaped
-    names, members of archives); `Stamp.seals` has the last word.
+    names, members of archives, files that could not be opened); `Stamp.seals` has the last word.
     """
     end = to_line(stamp.tail(Found("", 0, 0)))[1:].replace(b"%", b"%%")
-    return b'{"path": %b, ', end.replace(b'"size": 0, "mtime": 0, "options"', b'"size": %d, "mtime": %d, "options"')
+    end = end.replace(b'"size": 0, "mtime": 0, "options"', b'"size": %d, "mtime": %d, "options"')
+    return b'{"path": %b, "sha256": "', end
 
 
 def quoted(path: str) -> bytes:

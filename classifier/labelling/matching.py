@@ -6,8 +6,9 @@ Nothing is collected: memory is the same for ten files and ten million.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,38 +56,32 @@ class FormerLines:
         self._file, self._copied = path.open("rb"), path.open("rb")
         self.limit = os.fstat(self._file.fileno()).st_size  # lines appended meanwhile are this run's own
         self._stamp, self._counts, self._glance = stamp, counts, glance(stamp)
-        self._start = self._end = 0
-        self._line = b""
-        self._values: dict[str, Any] | None = None
-        self._next()
+        self._lines: list[bytes] = []  # the next ones, as far as they have been read
+        self._start = self._read = 0  # where the first of them begins and the last one ends
+        self._values: dict[str, Any] | None = None  # of the first, once parsed
 
-    def follow(self, walk: Iterator[Found]) -> tuple[Kept | None, Found | None]:
-        """The lines from here that plainly answer for the next files of a walk, and the first file that they do not.
+    def follow(self, files: Sequence[Found]) -> Kept | None:
+        """The lines from here that plainly answer for the first of some files in a walk, as many as there are in a row.
 
         This loop is what starting a finished run again amounts to: it looks at the two ends of a line and no more.
         """
-        first, files, count = self._start, 0, self._counts.add
         begin, end = self._glance
-        found = None
-        for found in walk:
-            line = self._line
+        lines = []
+        for found, line in zip(files, self._ahead(len(files)), strict=False):
             if not line.endswith(end % (found.size, found.mtime)) or not line.startswith(begin % quoted(found.path)):
                 break
-            if _FORBIDDEN in line:
-                break
-            count(line)
-            files += 1
-            self._next()
-        else:
-            found = None
-        return (Kept(self, first, self._start, files) if files else None), found
+            lines.append(line)
+        if not lines:
+            return None
+        self._counts.add(lines)
+        return Kept(self, self._start, self._pass(len(lines)), len(lines))
 
     def take(self, found: Found) -> Kept | Todo:
         """The lines that answer for a file, or the file as one to label; lines of files before it are passed over."""
         while self._line and (path := self._path()) <= found.path:
             if path == found.path:
                 return self._group(found)
-            self._next()
+            self._pass(1)
         return Todo(found)
 
     def blocks(self, start: int, end: int) -> Iterator[bytes]:
@@ -110,12 +105,10 @@ class FormerLines:
         while self._line and self._path() == found.path:
             sealed = sealed and self._stamp.seals(self._parsed() or {}, found)
             lines.append(self._line)
-            end = self._end
-            self._next()
+            end = self._pass(1)
         if not sealed or forbidden or len(lines) != members:
             return Todo(found, former)
-        for line in lines:
-            self._counts.add(line)
+        self._counts.add(lines)
         return Kept(self, start, end)
 
     def _differs_in_time(self, found: Found) -> bool:
@@ -140,23 +133,40 @@ class FormerLines:
         values = self._parsed()
         return file_of(values) if values else ""
 
-    def _next(self) -> None:
-        self._start = self._end
-        self._line = self._file.readline() if self._start < self.limit else b""
-        self._end += len(self._line)
+    @property
+    def _line(self) -> bytes:
+        """The first of the lines that are left; empty at their end."""
+        return self._lines[0] if self._lines or self._ahead(1) else b""
+
+    def _ahead(self, count: int) -> list[bytes]:
+        """The next lines, as many as asked for if there are so many."""
+        if len(self._lines) < count and self._read < self.limit:
+            self._lines += islice(self._file, count - len(self._lines))
+            self._read = self._start + sum(map(len, self._lines))
+            while self._read > self.limit:
+                self._read -= len(self._lines.pop())
+        return self._lines[:count]
+
+    def _pass(self, count: int) -> int:
+        """Go on behind the next lines; return where that is."""
+        self._start += sum(map(len, self._lines[:count]))
+        del self._lines[:count]
         self._values = None
+        return self._start
 
 
-def match(walk: Iterable[Found], sources: list[FormerLines]) -> Iterator[Kept | Todo]:
+def match(stretches: Iterable[Sequence[Found]], sources: list[FormerLines]) -> Iterator[Kept | Todo]:
     """The files of a walk, in order, as lines to keep, from the first source that has them, or as files to label."""
-    remaining = iter(walk)
-    while True:
-        kept, found = sources[0].follow(remaining)
-        if kept:
-            yield kept
-        if found is None:
-            return
-        yield _best(found, sources)
+    for stretch in stretches:
+        files = stretch
+        while files:
+            kept = sources[0].follow(files)
+            if kept:
+                yield kept
+                files = files[kept.files :]
+            if files:
+                yield _best(files[0], sources)
+                files = files[1:]
 
 
 def _best(found: Found, sources: list[FormerLines]) -> Kept | Todo:

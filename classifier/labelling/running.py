@@ -5,17 +5,20 @@ A wave bounds what is in memory however slow its first task is. While one is lab
 
 from __future__ import annotations
 
-import os
+import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from classifier.errors import ResultsError
 from classifier.labelling.matching import Segment, Todo
-from classifier.labelling.working import Task, crashed, label_files
+from classifier.labelling.tasks import Task, Workers
+from classifier.labelling.watching import Limit, overdue
+from classifier.labelling.working import crashed, label_files, too_slow
 
 WAVE = 16  # tasks per worker
 _IDLE_SECONDS = 60  # when workers end that nobody gives work
@@ -25,44 +28,15 @@ Result = TypeVar("Result")
 Labelled = tuple[Segment, list[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
-    """How many processes (None: one per core), on which joblib back end, and for dask the scheduler's address."""
-
-    jobs: int | None = None
-    backend: str | None = None
-    scheduler: str | None = None
-
-    @property
-    def alone(self) -> bool:
-        """True when this process is to do the work itself."""
-        return self.count == 1 and not self.backend and not self.scheduler
-
-    @property
-    def name(self) -> str:
-        """The back end's name."""
-        return self.backend or ("dask" if self.scheduler else "loky")
-
-    @property
-    def count(self) -> int:
-        """Processes to start on this machine."""
-        return self.jobs or _cores()
-
-
 def run(task: Task, segments: Iterator[Segment], workers: Workers) -> Generator[Labelled]:
     """Each segment with the lines of its files, in order. With one job and no back end named, in this process.
 
     Raises `ResultsError` when the back end cannot be had or the model was replaced.
     """
     if workers.alone:
-        for segment in segments:
-            yield segment, label_files(task, segment.todos)
-        return
-    for segment in segments:
-        if segment.todos:  # only now is joblib worth importing
-            yield from _Pool(task, workers).run(segment, segments)
-        else:
-            yield segment, []
+        yield from ((segment, label_files(task, segment.todos)) for segment in segments)
+    else:
+        yield from _Pool(task, workers).run(segments)
 
 
 class _Pool:
@@ -71,25 +45,46 @@ class _Pool:
     def __init__(self, task: Task, workers: Workers) -> None:
         self._task, self._workers = task, workers
 
-    def run(self, first: Segment, others: Iterator[Segment]) -> Generator[Labelled]:
+    def run(self, others: Iterator[Segment]) -> Generator[Labelled]:
         """All segments, in order."""
-        waiting: deque[Segment] = deque([first])
-        while waiting:
-            try:
-                yield from self._waves(waiting, others)
-            except _crash_errors(self._workers) as error:
-                if self._workers.name != "loky":
-                    raise _translated(error, self._workers) from None
-                yield from self._one_by_one(waiting)
+        waiting = deque(islice(others, 1))
+        with self._limited():
+            while waiting:
+                try:
+                    yield from self._waves(waiting, others)
+                except _crash_errors(self._workers) as error:
+                    if self._workers.name != "loky":
+                        raise _translated(error, self._workers) from None
+                    if not self._give_up(waiting):
+                        yield from self._one_by_one(waiting)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Tell the workers how long a document may take, if they are such as end and leave word for this process."""
+        if self._workers.name != "loky" or self._workers.timeout is None:
+            yield
+            return
+        with TemporaryDirectory(prefix="classifier-", ignore_cleanup_errors=True) as folder:
+            self._task = replace(self._task, limit=Limit(folder, self._workers.timeout))
+            yield
+
+    def _give_up(self, waiting: Iterable[Segment]) -> bool:
+        """Mark the files in which a worker was stuck as trouble, which is an answer; False if there are none."""
+        late = overdue(self._task.limit) if self._task.limit else set[str]()
+        for segment in waiting:
+            for place, part in enumerate(segment.parts):
+                if isinstance(part, Todo) and part.found.path in late:
+                    segment.parts[place] = Todo(part.found._replace(trouble=too_slow(self._task)))
+        return bool(late)
 
     def _waves(self, waiting: deque[Segment], others: Iterator[Segment]) -> Generator[Labelled]:
         """Segments from `waiting`, each taken off it when done, and from `others`, until there are no more."""
         with _parallel(self._workers) as (parallel, size):
-            waiting.extend(islice(others, size - len(waiting)))
+            waiting.extend(islice(others, max(0, size - len(waiting))))
             while waiting:
-                wave = list(waiting)
+                wave = list(islice(waiting, size))
                 results = self._submit(parallel, [segment.todos for segment in wave if segment.todos])
-                upcoming = list(islice(others, size))
+                waiting.extend(islice(others, size))
                 try:
                     for segment in wave:
                         lines = next(results) if segment.todos else []
@@ -97,11 +92,10 @@ class _Pool:
                         yield segment, lines
                 finally:
                     _close(results)
-                waiting.extend(upcoming)
 
     def _one_by_one(self, waiting: deque[Segment]) -> Generator[Labelled]:
         """The rest of a wave in which a worker died, one task at a time, to find whether a file is to blame."""
-        while waiting:
+        for _ in range(min(len(waiting), WAVE * self._workers.count)):
             lines = self._survive(waiting[0].todos)
             yield waiting.popleft(), lines
 
@@ -113,6 +107,9 @@ class _Pool:
             with _parallel(self._workers) as (parallel, _):
                 return next(self._submit(parallel, [todos]))
         except _crash_errors(self._workers):
+            stretch = Segment(list(todos))
+            if self._give_up([stretch]):
+                return self._survive(stretch.todos)
             if len(todos) == 1:
                 return [crashed(self._task, todos[0])]
         part = -(-len(todos) // _PARTS)
@@ -121,7 +118,8 @@ class _Pool:
     def _submit(self, parallel: Any, tasks: Sequence[Sequence[Todo]]) -> Iterator[list[bytes]]:
         from joblib import delayed
 
-        return iter(parallel(delayed(label_files)(self._task, todos) for todos in tasks))
+        with _interrupts_held() if self._workers.name == "loky" else nullcontext():
+            return iter(parallel(delayed(label_files)(self._task, todos) for todos in tasks))
 
 
 def each(function: Callable[..., Result], tasks: Iterator[tuple[Any, ...]], workers: Workers) -> Iterator[Result]:
@@ -140,6 +138,22 @@ def each(function: Callable[..., Result], tasks: Iterator[tuple[Any, ...]], work
                 raise _translated(error, workers) from None
             finally:
                 _close(results)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment; processes started meanwhile never hear it: it is this one that ends the run."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # Python 3.11 lets them through when it starts
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 @contextmanager
@@ -203,10 +217,3 @@ def _crash_errors(workers: Workers) -> tuple[type[BaseException], ...]:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     return (BrokenProcessPool,)
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from classifier.labelling.lines import parse_line
 from classifier.labelling.walking import PassedOver
 
-_STATUS, _PROBABILITY, _LABELLED = b'"status": ', b', "probability"', b'"labelled"'
+_STATUS, _PROBABILITY = b'"status": ', b', "probability"'
+_LABELLED = _STATUS + b'"labelled"'
 
 
 class Counts:
@@ -20,22 +21,22 @@ class Counts:
         self._answers: Counter[bytes] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
 
-    def add(self, line: bytes) -> None:
-        """Count a line."""
-        start = line.find(_STATUS)
-        answer = line[start : line.find(_PROBABILITY, start)]
-        if answer.startswith(_LABELLED, len(_STATUS)):
-            self._answers[answer] += 1
-        else:
-            values = parse_line(line) or {}
-            self._reasons[str(values.get("status")), str(values.get("reason"))] += 1
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Count lines."""
+        answers = [line[(at := line.find(_STATUS)) : line.find(_PROBABILITY, at)] for line in lines]
+        self._answers.update(answers)
+        for answer, line in zip(answers, lines, strict=True):
+            if not answer.startswith(_LABELLED):
+                values = parse_line(line) or {}
+                self._reasons[str(values.get("status")), str(values.get("reason"))] += 1
 
     def labels(self) -> dict[str, int]:
         """Documents per label, most frequent first."""
         found: Counter[str] = Counter()
         for answer, count in self._answers.items():
-            values = parse_line(b'{"path": "", ' + answer + b"}") or {}
-            found[str(values.get("label"))] += count
+            if answer.startswith(_LABELLED):
+                values = parse_line(b'{"path": "", ' + answer + b"}") or {}
+                found[str(values.get("label"))] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     def reasons(self, status: str) -> dict[str, int]:

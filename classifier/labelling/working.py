@@ -7,45 +7,23 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from classifier.documents import Document, iter_members, read_bytes
 from classifier.documents.reading import load
 from classifier.errors import DocumentError, Reason, ResultsError
-from classifier.labelling.lines import Stamp, parse_line, to_line
+from classifier.labelling.lines import parse_line, to_line
 from classifier.labelling.matching import Todo
+from classifier.labelling.tasks import Task
 from classifier.labelling.walking import Found
+from classifier.labelling.watching import watched
 from classifier.model import Model
 from classifier.prediction import Prediction
 
 _ZIP = b"PK"
 _WATCH_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to ask of the model for every document."""
-
-    max_error: float | None = None
-    explain: bool = False
-    passages: bool = False
-
-    def named(self) -> dict[str, Any]:
-        """Those that differ from the default, as they stand in each line."""
-        return {name: value for name, value in asdict(self).items() if value}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What all workers of a run have in common; the model is given by its file, and its digest as proof."""
-
-    model: str
-    digest: str
-    stamp: Stamp
-    options: Options
-    parent: int = 0  # the process that hands out the work
 
 
 class Reading(NamedTuple):
@@ -62,8 +40,7 @@ def label_files(task: Task, todos: Sequence[Todo]) -> list[bytes]:
     model = load_model(task.model, task.digest)
     done: list[bytes | None] = []
     plain: list[tuple[Found, Reading]] = []
-    for todo in todos:
-        readings = list(_readings(task, model, todo.found))
+    for todo, readings in _read(task, model, todos):
         if len(readings) == 1 and readings[0].member is None:
             line = _renewed(task, todo, readings[0])
             done.append(line)
@@ -85,6 +62,11 @@ def load_model(path: str, digest: str) -> Model:
             "back and run the same command again, or label everything by the new one with --force"
         )
     return model
+
+
+def prove(task: Task) -> None:
+    """Raise `ModelFileError` or `ClassifierError` unless the model loads and can promise what is asked of it."""
+    load_model(task.model, task.digest).predict("", max_error=task.options.max_error)
 
 
 @lru_cache(maxsize=1)
@@ -109,6 +91,15 @@ def crashed(task: Task, todo: Todo) -> bytes:
     return _line(task, todo.found, _failure(task, todo.found.path, None, error))
 
 
+def too_slow(task: Task) -> tuple[Reason, str]:
+    """What is said of a file in which a worker was stuck."""
+    seconds = task.limit.seconds if task.limit else 0.0
+    return Reason.BROKEN_FILE, (
+        f"reading it took more than {seconds:g} seconds and was given up; save it anew in the program that made it, or "
+        "change its date (touch) and run again with a longer --timeout"
+    )
+
+
 def read_file(path: str, model: Model) -> Iterator[Reading]:
     """The documents of a file: itself, or the members of an archive. Whatever goes wrong is a reading too."""
     digest = None
@@ -125,6 +116,18 @@ def read_file(path: str, model: Model) -> Iterator[Reading]:
     except Exception as error:  # one document is a border: it never stops the run
         message = f"reading failed in a way not foreseen ({type(error).__name__}: {error}); please report it"
         yield Reading(digest, DocumentError(Reason.BROKEN_FILE, message))
+
+
+def _read(task: Task, model: Model, todos: Sequence[Todo]) -> Iterator[tuple[Todo, list[Reading]]]:
+    """The files with all documents of each, every one of them read within the time limit."""
+    with watched(task.limit) as begin:
+        for todo in todos:
+            readings = []
+            begin(todo.found.path)
+            for reading in _readings(task, model, todo.found):
+                readings.append(reading)
+                begin(todo.found.path)
+            yield todo, readings
 
 
 def _readings(task: Task, model: Model, found: Found) -> Iterator[Reading]:
