@@ -26,7 +26,7 @@ from classifier.training.lesson import Lesson
 BASE = Settings(strengths=(3.0,))
 VARIANTS = {
     "the recipe": BASE,
-    "no stemming": replace(BASE, analysis=AnalysisSettings(stem=False)),
+    "no stemming": replace(BASE, analysis=AnalysisSettings(stem=False), family_share=0.0),
     "lead not counted twice": replace(BASE, weighting=Weighting(lead=0)),
     "no document vectors": replace(BASE, document_share=1e-9),
     "no context vectors": replace(BASE, context_share=1e-9),

@@ -39,7 +39,6 @@ def train(
 
     Example: classifier train seeds/ --out my.model
     """
-    from classifier.training import Settings
     from classifier.training import train as learn
 
     refuse_to_overwrite(out, force)
@@ -47,7 +46,7 @@ def train(
         corpus,
         out,
         unlabelled=unlabelled,
-        settings=Settings(seed=seed),
+        seed=seed,
         tune_seconds=tune,
         name=name,
         progress=lambda line: typer.echo(line, err=True),

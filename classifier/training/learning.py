@@ -55,21 +55,24 @@ def train(
     *,
     unlabelled: Unlabelled = None,
     settings: Settings | None = None,
+    seed: int = 0,
     tune_seconds: float = 0.0,
     name: str | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Learn a model from a labelled corpus, and term neighbourhoods from unlabelled texts, and write it to `out`.
 
+    Without `settings`, those that suit the corpus' size are taken, and `seed` decides their folds.
     With `tune_seconds`, other settings are tried on held-out documents for about that long first. Raises `CorpusError`
     when there is too little to learn from; nothing is written then. The same corpus, settings and library versions give
     the same bytes.
     """
-    settings, say = settings or Settings(), progress or (lambda _: None)
+    say = progress or (lambda _: None)
     if not isinstance(corpus, Corpus):
         name = name or Path(corpus).resolve().name.partition(".")[0]  # not that of `out`: names are part of the bytes
         corpus = load_corpus(corpus)
     corpus.require_learnable()
+    settings = settings or Settings.suiting(len(corpus.examples), seed)
     if tune_seconds:
         settings = tune(corpus, tune_seconds, settings, unlabelled=unlabelled, progress=progress)
     with threadpool_limits(1):  # sums in one order give one model; and for sparse rows two threads are slower than one

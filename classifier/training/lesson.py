@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Self
 
 import numpy as np
 import scipy.sparse
@@ -21,19 +22,19 @@ from classifier.errors import CorpusError
 from classifier.training.counting import TermCounter
 from classifier.training.fitting import Learned, fit_all
 from classifier.training.folds import Folds, story_groups, stratified_folds, stratified_half
-from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors
+from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors, family_vectors
 from classifier.training.targets import Targets, View, useful_views
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Unlabelled = str | os.PathLike[str] | None
 
-LARGE = 20_000  # documents
+LARGE = 20_000  # labelled documents: enough to have seen most words in most of their forms
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to learn; the defaults suit news in two to twenty labels."""
+    """How to learn; the defaults suit news in two to twenty labels, `suiting` tens of thousands of documents too."""
 
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     weighting: Weighting = field(default_factory=lambda: Weighting(lead=60))
@@ -46,6 +47,24 @@ class Settings:
     context_dimensions: int = 200
     document_share: float = 4.0  # ... what they weigh beside the terms themselves
     context_share: float = 2.0
+    family_share: float = 0.3  # what the stems weigh beside full words, where full words are the terms
+
+    @classmethod
+    def suiting(cls, documents: int, seed: int = 0) -> Self:
+        """What suits a corpus of so many labelled documents.
+
+        With more than LARGE, full words and their stems tell more than stems alone, and a short opening counted thrice
+        more than a longer one counted twice.
+        """
+        if documents <= LARGE:
+            return cls(seed=seed)
+        return cls(
+            analysis=AnalysisSettings(stem=False),
+            weighting=Weighting(lead=20, lead_count=3),
+            strengths=(10.0,),
+            seed=seed,
+            max_terms=150_000,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,8 @@ class Lesson:
             sequences = _sequences(texts(), counter.terms_, reader)
             contexts = context_vectors(sequences, documents, settings.context_dimensions, settings.seed)
             kinds = [(vectors, settings.document_share), (contexts, settings.context_share)]
-        neighbourhoods = Neighbourhoods(kinds, tfidf)
+        families = None if settings.analysis.stem else family_vectors(counter.terms_, tfidf, weigher.idf_)
+        neighbourhoods = Neighbourhoods(kinds, tfidf, families, settings.family_share)
         return cls(
             corpus=corpus,
             terms=counter.terms_,

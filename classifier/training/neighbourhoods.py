@@ -1,8 +1,9 @@
-"""What unlabelled text teaches: which terms keep company, folded into one weight per term and label.
+"""What a text's own labels do not teach: which terms belong together, folded into one weight per term and label.
 
 A linear model is learned on each text's tf-idf x together with x·V, where the rows of V describe terms by the company
-they keep. Since x·w + (x·V)·u = x·(w + V·u), the finished model is again one weight per term, and a term that never
-stood in a labelled document has one too. Nothing of this is left at prediction.
+they keep in unlabelled text, or full words by the stem they share. Since x·w + (x·V)·u = x·(w + V·u), the finished
+model is again one weight per term, and a term that never stood in a labelled document has one too. Nothing of this is
+left at prediction.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 
+from classifier.analysis import stem
+
 Floats = NDArray[np.float64]
 
 WINDOW = 5  # words to either side
@@ -26,24 +29,52 @@ CONTEXT_DOCUMENTS = 8  # rarer terms have too few neighbours to tell
 class Neighbourhoods:
     """Term vectors V (terms, dimensions), several kinds side by side, each scaled to a share of a text's length.
 
-    A kind with share 4 gives the mean labelled text a squared length of 4 beside the 1 of its tf-idf.
+    A kind with share 4 gives the mean labelled text a squared length of 4 beside the 1 of its tf-idf. `families` is one
+    more kind, sparse (terms, families).
     """
 
-    def __init__(self, kinds: Sequence[tuple[Floats, float]], tfidf: scipy.sparse.csr_matrix) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[tuple[Floats, float]],
+        tfidf: scipy.sparse.csr_matrix,
+        families: scipy.sparse.csr_matrix | None = None,
+        family_share: float = 0.0,
+    ) -> None:
         parts = [vectors * np.sqrt(share / _mean_square(tfidf @ vectors)) for vectors, share in kinds]
         self.vectors: Floats = np.hstack(parts) if parts else np.zeros((tfidf.shape[1], 0))
+        self.families = scipy.sparse.csr_matrix((tfidf.shape[1], 0))
+        if families is not None and family_share:
+            length = float((tfidf @ families).power(2).sum()) / tfidf.shape[0] or 1.0
+            self.families = families * np.sqrt(family_share / length)
 
     def extend(self, tfidf: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
-        """Texts (n, terms) with their coordinates behind: (n, terms + dimensions)."""
-        if not self.vectors.shape[1]:
-            return tfidf
-        return scipy.sparse.hstack([tfidf, scipy.sparse.csr_matrix(tfidf @ self.vectors)], format="csr")
+        """Texts (n, terms) with their coordinates behind: (n, terms + dimensions + families)."""
+        parts = [tfidf]
+        if self.vectors.shape[1]:
+            parts.append(scipy.sparse.csr_matrix(tfidf @ self.vectors))
+        if self.families.shape[1]:
+            parts.append(tfidf @ self.families)
+        return scipy.sparse.hstack(parts, format="csr") if parts[1:] else tfidf
 
     def fold(self, weights: Floats) -> Floats:
-        """Weights (terms + dimensions, labels) of extended texts as weights (terms, labels) of plain ones."""
-        terms = len(self.vectors)
-        folded: Floats = weights[:terms] + self.vectors @ weights[terms:]
-        return folded
+        """Weights (terms + dimensions + families, labels) of extended texts as those (terms, labels) of plain ones."""
+        own, company, family = np.split(weights, np.cumsum(self.vectors.shape))
+        folded: Floats = own + self.vectors @ company
+        return folded + self.families @ family if len(family) else folded
+
+
+def family_vectors(terms: Sequence[str], tfidf: scipy.sparse.csr_matrix, idf: Floats) -> scipy.sparse.csr_matrix:
+    """Full words (terms, families) by the stem they share, so weighed that x·V is about the tf-idf of the stems.
+
+    Full words tell more than stems where a corpus is large enough to have seen them; the stems speak for the rare ones.
+    """
+    stems = [stem(term) for term in terms]
+    number = {family: position for position, family in enumerate(sorted(set(stems)))}
+    cells = (np.ones(len(stems)), (np.arange(len(stems)), np.array([number[family] for family in stems])))
+    members = scipy.sparse.csr_matrix(cells)
+    documents = np.bincount((tfidf @ members).indices, minlength=len(number))
+    rarity = np.log((1 + tfidf.shape[0]) / (1 + documents)) + 1
+    return scipy.sparse.csr_matrix(scipy.sparse.diags(1 / idf) @ members @ scipy.sparse.diags(rarity))
 
 
 def document_vectors(tfidf: scipy.sparse.csr_matrix, dimensions: int, seed: int) -> Floats:

@@ -1,0 +1,91 @@
+"""Full words and their families: how a large corpus is read, and what is left of it in the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier import Model, training
+from classifier.analysis import AnalysisSettings, stem
+from classifier.corpus import Corpus, Example
+from classifier.engine import Weighting
+from classifier.training import Settings, lesson
+from classifier.training.lesson import Lesson
+
+WORDS = Settings(analysis=AnalysisSettings(stem=False), min_documents=1)
+
+
+def _corpus(*texts: tuple[str, str]) -> Corpus:
+    return Corpus.from_examples([Example(text, label, f"{number}") for number, (text, label) in enumerate(texts)])
+
+
+MARKET = _corpus(
+    ("المصارف رفعت الفوائد", "economy"),
+    ("مصارف البلاد والمصارف الأجنبية", "economy"),
+    ("والملعب شهد المباراة", "sports"),
+    ("ملعب المدينة استضاف مباراة", "sports"),
+)
+
+
+def test_words_of_one_stem_are_one_family() -> None:
+    made = Lesson.of(MARKET, None, WORDS)
+    families = made.neighbourhoods.families.toarray() != 0
+    assert families.sum(axis=1).tolist() == [1] * len(made.terms)
+    for one in range(len(made.terms)):
+        for other in range(len(made.terms)):
+            together = bool((families[one] & families[other]).any())
+            assert together == (stem(made.terms[one]) == stem(made.terms[other])), (made.terms[one], made.terms[other])
+
+
+def test_folded_weights_score_as_the_extended_ones() -> None:
+    made = Lesson.of(MARKET, None, WORDS)
+    weights = np.random.default_rng(0).normal(size=(made.extended.shape[1], 2))
+    np.testing.assert_allclose(made.tfidf @ made.neighbourhoods.fold(weights), made.extended @ weights, atol=1e-12)
+    assert made.extended.shape[1] > made.tfidf.shape[1]
+
+
+def test_families_and_the_company_of_words_fold_together(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.csv"
+    archive.write_text("text\n" + "المصارف رفعت الفوائد في المدينة\n" * 5, encoding="utf-8")
+    made = Lesson.of(MARKET, archive, WORDS)
+    assert made.neighbourhoods.vectors.shape[1] > 0
+    weights = np.random.default_rng(0).normal(size=(made.extended.shape[1], 2))
+    np.testing.assert_allclose(made.tfidf @ made.neighbourhoods.fold(weights), made.extended @ weights, atol=1e-9)
+
+
+def test_families_weigh_their_share_beside_the_words() -> None:
+    made = Lesson.of(MARKET, None, WORDS)
+    behind = made.extended[:, made.tfidf.shape[1] :]
+    assert behind.power(2).sum() / behind.shape[0] == pytest.approx(WORDS.family_share)
+
+
+def test_stems_have_no_families() -> None:
+    made = Lesson.of(MARKET, None, Settings(min_documents=1))
+    assert made.neighbourhoods.families.shape[1] == 0
+    assert made.extended is made.tfidf
+
+
+def test_a_word_is_judged_by_its_family_where_its_own_uses_say_little() -> None:
+    """«بنوك» stands once under each label, but «البنوك» and «والبنوك» only under one."""
+    texts = [("بنوك سوق", "economy"), ("بنوك ملعب", "sports"), ("ملعب فريق", "sports"), ("فريق مباراة", "sports")]
+    texts += [("البنوك قرض", "economy"), ("والبنوك قرض", "economy")]
+    leaning = []
+    for share in (0.0, 2.0):
+        settings = Settings(analysis=AnalysisSettings(stem=False), min_documents=1, family_share=share)
+        made = Lesson.of(_corpus(*texts), None, settings)
+        ((weights, _),) = made.learn([(np.arange(len(texts)), 10.0)])
+        economy, sports = weights[made.terms.index("بنوك")]
+        leaning.append(economy - sports)
+    assert leaning[1] > leaning[0]
+
+
+def test_a_large_corpus_is_read_by_full_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.suiting(100, seed=3) == Settings(seed=3)
+    monkeypatch.setattr(lesson, "LARGE", 3)
+    texts = [(f"{example.text} {letter}", example.label) for letter in "abc" for example in MARKET.examples]
+    training.train(_corpus(*texts), tmp_path / "m", seed=3)
+    tables = Model.load(tmp_path / "m").tables
+    assert tables.analysis == AnalysisSettings(stem=False)
+    assert tables.weighting == Weighting(lead=20, lead_count=3)
