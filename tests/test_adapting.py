@@ -6,11 +6,13 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
+from scipy.special import softmax
 from typer.testing import CliRunner
 
 from classifier import Model, inspection
@@ -19,7 +21,8 @@ from classifier.corpus import Corpus, Example, load_corpus
 from classifier.errors import ClassifierError, CorpusError
 from classifier.training import train
 from classifier.training.adapting import Adaptation, Adapted, Lesson, adapt
-from classifier.training.archives import Sample, Tally, entries, read_sampled
+from classifier.training.answering import read_archive
+from classifier.training.students import DOUBT
 
 ROOT = Path(__file__).resolve().parent.parent
 # Invented words that the archive uses for its topics, and the model has never seen.
@@ -83,7 +86,7 @@ def test_what_the_model_carries_stays_and_the_archive_is_on_record(
     assert record["teacher"] == model.id
     assert record["documents"] == result.documents == len(archive.read_text(encoding="utf-8").splitlines())
     assert record["learned_from"] == result.learned_from > 200
-    assert record["settings"]["rounds"] == 2
+    assert record["settings"]["confidence"] == Adaptation().confidence
     assert new.metadata["provenance"]["corpus"] == model.metadata["provenance"]["corpus"]
     assert new.name == f"{model.name}-adapted"
     assert new.metadata["digest"] == result.digest != model.metadata["digest"]
@@ -197,16 +200,54 @@ def test_an_archive_that_leads_astray_is_refused(archive: Path, model: Model, tm
 
 
 def test_a_step_too_far_is_halved(archive: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = iter(["it moved", "", ""])
+    faults = iter(["", "it moved", "", ""])
     monkeypatch.setattr(Lesson, "_fault", lambda *_: next(faults))
-    result = adapt(archive, tmp_path / "out", model=model, settings=Adaptation(rounds=1))
-    assert result.part == 0.3
-    assert any("cautiously" in warning for warning in result.warnings)
+    monkeypatch.setattr(Lesson, "_forgotten_canary", lambda *_: "")
+    whole, halved = (adapt(archive, tmp_path / name, model=model) for name in ("whole", "halved"))
+    assert halved.part == pytest.approx(whole.part / 2)
+    assert not any("cautiously" in warning for warning in whole.warnings)
+    assert any("cautiously" in warning for warning in halved.warnings)
+
+
+def test_a_one_sided_archive_moves_the_model_less(archive: Path, model: Model, tmp_path: Path) -> None:
+    seeds = _seeds()
+    few = [text for label, text in seeds if label == "economy/fintech"][:80]
+    others = [f"{text} {chr(0x628 + turn) * 4}" for turn in range(3) for label, text in seeds if label == "other"]
+    one_sided = adapt(_write(tmp_path / "archive.jsonl", others + few), tmp_path / "out", model=model)
+    assert one_sided.part < 0.2
+    assert adapt(archive, tmp_path / "even", model=model, settings=Adaptation(agreement=0.0)).part > one_sided.part
+
+
+def test_a_new_word_is_first_known_by_its_company(archive: Path, model: Model) -> None:
+    study = Lesson.of(model, read_archive(archive, model, 1000, 0, lambda _: None), Adaptation()).study
+    for label, marker in MARKERS.items():
+        row = study.teacher.terms.index(marker)
+        assert study.is_new[row]
+        assert model.labels[int(study.teacher.weights[row].argmax())] == label
+    assert np.array_equal(study.first.argmax(axis=1), study.scores.argmax(axis=1))
+
+
+def test_texts_are_kept_in_reading_order(archive: Path, model: Model) -> None:
+    reading = read_archive(archive, model, 1000, 0, lambda _: None)
+    counts = reading.counts()
+    sequences = list(reading.sequences())
+    assert len(sequences) == counts.shape[0]
+    for row, sequence in enumerate(sequences):
+        assert set(sequence) == set(counts[row].indices)
+    ends = {tuple(reading.terms[number] for number in sequence[-2:]) for sequence in sequences}
+    assert ends == {(marker, marker) for marker in MARKERS.values()}
+
+
+def test_an_adapted_model_is_a_little_surer_than_its_teacher(archive: Path, model: Model) -> None:
+    study = Lesson.of(model, read_archive(archive, model, 1000, 0, lambda _: None), Adaptation()).study
+    study = replace(study, scores=study.first / 4)  # as unsure as a model is of documents that it did not learn from
+    blended = study.scored(study.blend(study.teacher, 0.5))
+    doubts = [1 - softmax(scores, axis=1).max(axis=1).mean() for scores in (study.scores, blended)]
+    assert doubts[0] > 0.01
+    assert doubts[1] == pytest.approx(DOUBT * doubts[0], rel=0.01)
 
 
 def test_guards_see_what_they_are_for(archive: Path, model: Model) -> None:
-    from classifier.training.answering import read_archive
-
     settings = Adaptation()
     lesson = Lesson.of(model, read_archive(archive, model, 1000, 0, lambda _: None), settings)
     scores = lesson.study.scores
@@ -241,39 +282,6 @@ def test_memory_is_bounded_by_the_sample(archive: Path, model: Model, tmp_path: 
     (record,) = Model.load(tmp_path / "out").metadata["provenance"]["adapted"]
     assert record["documents"] == len(_seeds())
     assert record["judged"] <= 210
-
-
-def test_documents_outside_the_sample_are_never_opened(tmp_path: Path) -> None:
-    for number in range(300):
-        (tmp_path / f"{number:03}.txt").write_text(f"{PLAIN} {number}", encoding="utf-8")
-    sample, tally = Sample[str](20, 0), Tally()
-    opened = list(read_sampled(tmp_path, sample, tally, None, lambda _: None))
-    assert tally.documents == 300
-    assert 20 <= len(opened) < 150  # 20 (1 + ln 15) = 74 expected
-    assert all(place is not None and place < 20 for place, *_ in opened)
-
-
-def test_every_document_is_as_likely_to_be_in_a_sample() -> None:
-    counts: Counter[int] = Counter()
-    for seed in range(400):
-        sample = Sample[int](5, seed)
-        for item in range(20):
-            place = sample.place()
-            if place is not None:
-                sample.put(place, item)
-        counts.update(sample.items)
-    assert len(counts) == 20
-    assert all(60 <= count <= 140 for count in counts.values())  # 100 expected, deviation 8.7
-
-
-def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "x.txt").write_text(PLAIN, encoding="utf-8")
-    (tmp_path / "a.txt").write_text(PLAIN, encoding="utf-8")
-    assert [entry.name for entry in entries(tmp_path)] == ["a.txt", "b/x.txt"]
-    (tmp_path / "rows.csv").write_text("path,title,text\nx.txt,عنوان,نص\n,,آخر\n", encoding="utf-8")
-    rows = list(entries(tmp_path / "rows.csv"))
-    assert [(entry.name, entry.read()) for entry in rows] == [("x.txt", "عنوان\n\nنص"), ("rows.csv:2", "آخر")]
 
 
 def test_the_command(archive: Path, model_path: Path, tmp_path: Path) -> None:

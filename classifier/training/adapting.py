@@ -1,7 +1,7 @@
 """A model re-learned on its user's own archive, without a label: `adapt`.
 
 From the model file alone: the archive is labelled softly, a student learns the confident part together with the
-company that the archive's words keep, and teacher and student are averaged. Nothing that is not in the archive is
+company that the archive's words keep, and teacher and student are blended. Nothing that is not in the archive is
 needed, and nothing leaves the machine. Three things keep it from drifting: on documents held out from the student it
 must agree with its teacher where that was certain, every label's share of the archive must stay about what it was, and
 the canaries must be answered alike. A step that fails is halved, and refused when that does not help.
@@ -48,10 +48,11 @@ class Adaptation:
     least_documents: int = 200  # ... that the model can judge, below which an archive is too small
     least_share: float = 0.5  # of the archive that the model must be able to judge
     min_documents: int = 3  # a new term must stand in so many
-    confidence: float = 0.6  # of the teacher, for a document to be learned from
+    confidence: float = 0.7  # of the teacher, for a document to be learned from
     least_per_label: int = 50  # such documents, below which a label is left as it was
-    part: float = 0.6  # of the student in the blend
-    rounds: int = 2  # more gain nothing, and hurt in the end
+    part: float = 0.9  # of the student in the blend, where it has very much to learn from ...
+    half: int = 300  # ... and half of that for so many documents outside the commonest label
+    rounds: int = 1  # more gain nothing, and hurt in the end
     agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
     drift: float = 0.05  # the largest change of a label's share of the archive
     seed: int = 0
@@ -140,19 +141,26 @@ class Lesson:
     @classmethod
     def of(cls, teacher: Model, reading: Reading, settings: Adaptation) -> Lesson:
         """Make a lesson of the documents that the teacher can judge."""
-        study = Study.of(teacher, reading.terms, reading.counts(), reading.scores(), least=settings.min_documents)
+        study = Study.of(
+            teacher,
+            reading.terms,
+            reading.counts(),
+            reading.scores(),
+            sequences=reading.sequences(),
+            least=settings.min_documents,
+        )
         return cls(
             teacher, study, np.arange(len(reading.answers)) % HELD_OUT == 0
         )  # ordered by digest: as good as drawn
 
     def run(self, settings: Adaptation, say: Progress) -> Outcome:
         """Learn, blend and check, for as many rounds as asked for."""
-        scores = self.study.scores
+        scores = self.study.first
         for number in range(settings.rounds):
             rows, labels, warnings = self._confident(softmax(scores, axis=1), settings)
             say(f"round {number + 1}: {len(rows):,} documents are labelled confidently")
             student = self.study.learn(rows, labels)
-            outcome = self._checked(student, len(rows), warnings, settings)
+            outcome = self._checked(student, labels, warnings, settings)
             scores = outcome.scores
         return outcome
 
@@ -175,10 +183,11 @@ class Lesson:
         ]
         return rows, labels[rows], tuple(warnings)
 
-    def _checked(self, student: Linear, learned_from: int, warnings: tuple[str, ...], settings: Adaptation) -> Outcome:
+    def _checked(self, student: Linear, labels: Ints, warnings: tuple[str, ...], settings: Adaptation) -> Outcome:
         """The blend with as much of the student as passes; raises `ClassifierError` when none does."""
+        varied = len(labels) - int(np.bincount(labels).max())  # a one-sided archive teaches little, however large
         for step in STEPS:
-            part = settings.part * step
+            part = settings.part * step * varied / (varied + settings.half)
             linear = self.study.blend(student, part)
             scores = self.study.scored(linear)
             arrays = self._arrays(linear)
@@ -197,7 +206,7 @@ class Lesson:
             arrays,
             scores,
             part,
-            learned_from,
+            len(labels),
             int(self.study.is_new.sum()),
             agreement=float((before.argmax(axis=1) == after.argmax(axis=1))[self.held_out].mean()),
             shares=dict(

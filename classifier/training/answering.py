@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,21 +15,25 @@ from numpy.typing import NDArray
 from classifier.decision import decide
 from classifier.engine import Engine, Lexicon, Reader
 from classifier.engine import Tally as Answer
+from classifier.engine.tables import hash_term
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 BLOCK = 512  # documents read and counted together
+IN_ORDER = 1_000  # terms of a document kept in reading order, which bounds what a book takes
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One document of the sample: its term numbers and counts, what the model answers, and whether it may."""
+    """One document of the sample: its terms counted and, as hashes, in order; what the model answers, and if it may."""
 
     digest: str
     numbers: NDArray[np.int32]
     counts: NDArray[np.int32]
+    hashes: NDArray[np.uint64]
     answer: Answer
     reason: Reason | None
 
@@ -61,6 +65,13 @@ class Reading:
         matrix = scipy.sparse.csr_matrix((counts, numbers, starts), shape=(len(documents), len(self.terms)))
         matrix.sort_indices()
         return matrix
+
+    def sequences(self) -> Iterator[Ints]:
+        """The documents of `answers` as term numbers in reading order, each up to its first IN_ORDER terms."""
+        hashes = np.array([hash_term(term) for term in self.terms], np.uint64)
+        order = np.argsort(hashes)
+        for document in self.answers:
+            yield order[np.searchsorted(hashes, document.hashes, sorter=order)]
 
     def scores(self) -> Floats:
         """The model's scores of the documents of `answers` (documents, labels)."""
@@ -111,4 +122,5 @@ def _count(
     for row, ((place, _, digest), answer) in enumerate(zip(block, engine.tally_many(texts), strict=True)):
         inside = slice(starts[row], starts[row + 1])
         reason = decide(answer, teacher.labels, teacher.thresholds).reason
-        sample.put(place, Counted(digest, numbers[inside].copy(), counts[inside].copy(), answer, reason))
+        hashes = np.array(lexicon.reader.hashes(texts[row])[:IN_ORDER], np.uint64)
+        sample.put(place, Counted(digest, numbers[inside].copy(), counts[inside].copy(), hashes, answer, reason))

@@ -1,0 +1,43 @@
+"""Archives of any size: a fair sample of a stream, and documents that are read only when wanted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from classifier.training.archives import Sample, Tally, entries, read_sampled
+
+PLAIN = "تحدث المدير أمس عن زيارته وقال إن اللقاء كان مفيدا وإن الجميع شارك فيه"
+
+
+def test_documents_outside_the_sample_are_never_opened(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"{number:03}.txt").write_text(f"{PLAIN} {number}", encoding="utf-8")
+    sample, tally = Sample[str](20, 0), Tally()
+    opened = list(read_sampled(tmp_path, sample, tally, None, lambda _: None))
+    assert tally.documents == 300
+    assert 20 <= len(opened) < 150  # 20 (1 + ln 15) = 74 expected
+    assert all(place is not None and place < 20 for place, *_ in opened)
+
+
+def test_every_document_is_as_likely_to_be_in_a_sample() -> None:
+    counts: Counter[int] = Counter()
+    for seed in range(400):
+        sample = Sample[int](5, seed)
+        for item in range(20):
+            place = sample.place()
+            if place is not None:
+                sample.put(place, item)
+        counts.update(sample.items)
+    assert len(counts) == 20
+    assert all(60 <= count <= 140 for count in counts.values())  # 100 expected, deviation 8.7
+
+
+def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x.txt").write_text(PLAIN, encoding="utf-8")
+    (tmp_path / "a.txt").write_text(PLAIN, encoding="utf-8")
+    assert [entry.name for entry in entries(tmp_path)] == ["a.txt", "b/x.txt"]
+    (tmp_path / "rows.csv").write_text("path,title,text\nx.txt,عنوان,نص\n,,آخر\n", encoding="utf-8")
+    rows = list(entries(tmp_path / "rows.csv"))
+    assert [(entry.name, entry.read()) for entry in rows] == [("x.txt", "عنوان\n\nنص"), ("rows.csv:2", "آخر")]
