@@ -17,6 +17,7 @@ from pyarabic import araby
 
 # Cells of the letter table: one of these four, or the folded letter itself with flags in its three highest bits.
 SEPARATOR, DROP, SELF, EXPAND = 0, 1, 2, 3
+_NO_CHARACTERS = {"Cn", "Co", "Cs"}  # Unicode categories: unassigned, private, surrogates
 LETTER_BITS = 0x1FFF  # a letter that folds to something above this is written as SELF or EXPAND
 FOREIGN = 0x8000  # a letter of the script that Arabic itself does not use
 CLOSES = 0x4000  # teh marbuta: a word never goes on behind it (المدينةالكبيرة is two)
@@ -135,18 +136,19 @@ class LetterTable:
 
 @cache
 def letter_table() -> LetterTable:
-    """Lay out `fold` over all of Unicode (takes about half a second; a loaded model brings its own)."""
+    """Lay out `fold` over all of Unicode (takes a quarter of a second; a loaded model brings its own)."""
     blocks: dict[bytes, int] = {}
     index, keys, starts, units = array("H"), array("I"), array("I", [0]), array("I")
     for block in range((sys.maxunicode + 1) // 256):
-        cells = array("H")
-        for code_point in range(block * 256, block * 256 + 256):
-            cell, expansion = _cell_of(code_point)
-            cells.append(cell)
-            if expansion:
-                keys.append(code_point)
-                units.extend(map(ord, expansion))
-                starts.append(len(units))
+        code_points = range(block * 256, block * 256 + 256)
+        cells = array("H", [SEPARATOR]) * 256
+        if not _NO_CHARACTERS.issuperset(map(unicodedata.category, map(chr, code_points))):
+            for place, code_point in enumerate(code_points):
+                cells[place], expansion = _cell_of(code_point)
+                if expansion:
+                    keys.append(code_point)
+                    units.extend(map(ord, expansion))
+                    starts.append(len(units))
         index.append(blocks.setdefault(cells.tobytes(), len(blocks)))
     flat = array("H", b"".join(blocks))
     return LetterTable(*(memoryview(part) for part in (index, flat, keys, starts, units)))
@@ -156,7 +158,7 @@ def _cell_of(code_point: int) -> tuple[int, str]:
     """The cell of a code point, and its letters where the cell is EXPAND."""
     character = chr(code_point)
     category = unicodedata.category(character)
-    if category in ("Cn", "Co", "Cs"):
+    if category in _NO_CHARACTERS:
         return SEPARATOR, ""
     if category == "Lo" and code_point > LETTER_BITS and not unicodedata.decomposition(character):
         return SELF, ""  # the 100,000 ideographs and syllables, for speed

@@ -46,7 +46,8 @@ def choose(lesson: Lesson, settings: Settings) -> Choice:
     judged, weights = _judged(lesson, folds)
     truth = lesson.truth[judged]
     tried = []
-    for strength, everything in zip(settings.strengths, lesson.held_out_scores(folds, settings.strengths), strict=True):
+    trials = [(folds, strength) for strength in settings.strengths]
+    for (_, strength), everything in zip(trials, lesson.held_out_scores(trials), strict=True):
         scores = everything[judged]
         calibration = calibrate(scores, truth, weights, offsets=bool(sources))
         logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)

@@ -146,22 +146,22 @@ class Lesson:
         return [self._averaged(part) for part in parts]
 
     def held_out_scores(
-        self, folds: Folds, strengths: Sequence[float], views: Sequence[View] | None = None
+        self, trials: Sequence[tuple[Folds, float]], views: Sequence[View] | None = None
     ) -> list[Floats]:
-        """For each strength, scores (n, labels) of every document by a model that did not learn from it.
+        """For each trial, folds and a strength, scores (n, labels) of documents by models that did not learn from them.
 
         They are NaN where no fold holds a document out.
         """
-        choices = [(rows, strength) for strength in strengths for rows, _ in folds]
+        choices = [(rows, strength) for folds, strength in trials for rows, _ in folds]
         learned = iter(self.learn(choices, views))
-        found = []
-        for _ in strengths:
-            scores = np.full((len(self.corpus.examples), len(self.corpus.labels)), np.nan)
-            for _, held_out in folds:
-                weights, bias = next(learned)
-                scores[held_out] = self.tfidf[held_out] @ weights + bias
-            found.append(scores)
-        return found
+        return [self._scores_held_out(folds, learned) for folds, _ in trials]
+
+    def _scores_held_out(self, folds: Folds, learned: Iterator[Learned]) -> Floats:
+        scores = np.full((len(self.corpus.examples), len(self.corpus.labels)), np.nan)
+        for _, held_out in folds:
+            weights, bias = next(learned)
+            scores[held_out] = self.tfidf[held_out] @ weights + bias
+        return scores
 
     def _averaged(self, learned: Sequence[Learned]) -> Learned:
         weights, biases = zip(*learned, strict=True)
