@@ -19,6 +19,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from functools import cache, partial
 from multiprocessing import get_context
@@ -62,8 +63,8 @@ class Answer(NamedTuple):
 
 def apart(fit: Fit, examples: Sequence[Example], texts: Sequence[str]) -> Answer:
     """Learn and answer in a new process: fastText runs into NaN where other work went before, and memory is its own."""
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_timed, (fit, examples, texts))
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_timed, fit, examples, texts).result()
 
 
 def _timed(fit: Fit, examples: Sequence[Example], texts: Sequence[str]) -> Answer:

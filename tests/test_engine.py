@@ -322,6 +322,15 @@ def test_a_lexicon_begins_with_known_terms() -> None:
         assert lexicon.count_many(["السوق سوق مصرف"], grow=False)[1:] == (array("i", [1]), array("i", [2]))
 
 
+def test_a_lexicon_takes_in_another() -> None:
+    for ours, others in zip(_lexicons(), _lexicons(), strict=True):
+        ours.add(["بنك", "سوق"])
+        others.add(["مصرف", "سوق", "مطار"])
+        assert list(ours.merge(others)) == [2, 1, 3]
+        assert ours.terms == ["بنك", "سوق", "مصرف", "مطار"]
+        assert list(ours.merge(ours)) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("options", [{"lead_count": 0}, {"lead": -1}, {"lead_count": 1 << 20}])
 def test_a_lexicon_refuses_impossible_counts(options: dict[str, int]) -> None:
     with pytest.raises((ModelFileError, OverflowError)):

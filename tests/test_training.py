@@ -18,8 +18,9 @@ from classifier.arabic import letter_table
 from classifier.corpus import Corpus, Example, load_corpus, read_texts
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
-from classifier.training import fitting, lesson
+from classifier.training import counting, fitting, lesson
 from classifier.training.calibration import calibrate
+from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups, stratified_folds, stratified_half
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +59,20 @@ def test_several_processes_learn_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(fitting, "cpu_count", lambda: 2)
     training.train(Corpus.from_examples(_small()), tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_threads_count_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [example.text for example in load_corpus(ROOT / "seeds").examples[:45]]
+    one = TermCounter(min_documents=2)
+    monkeypatch.setattr(counting, "THREADS", 1)
+    expected = one.fit_transform(texts)
+    monkeypatch.setattr(counting, "THREADS", 3)
+    monkeypatch.setattr(counting, "CHUNK", 4)
+    monkeypatch.setattr(counting, "cpu_count", lambda: 3)
+    several = TermCounter(min_documents=2)
+    assert (several.fit_transform(iter(texts)) != expected).nnz == 0
+    assert several.terms_ == one.terms_
+    assert np.array_equal(several.coverage_, one.coverage_)
 
 
 def test_a_large_corpus_is_learned_calibrated_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

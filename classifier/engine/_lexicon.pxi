@@ -17,6 +17,9 @@ cdef class Lexicon:
     cdef uint32_t* spellings
     cdef Py_ssize_t capacity, size, room, letters, letters_room
     cdef uint32_t* counts
+    cdef int32_t* found  # the distinct terms of one text, and ...
+    cdef int32_t* often  # ... how often each stands there
+    cdef Py_ssize_t distinct, found_room
 
     def __cinit__(self, Reader reader not None, *, Py_ssize_t lead=0, uint32_t lead_count=2):
         _tables.Weighting(lead, lead_count).check()
@@ -27,7 +30,12 @@ cdef class Lexicon:
         self.counts = <uint32_t*>calloc(self.room, sizeof(uint32_t))
         self.spelling_starts = <int64_t*>calloc(self.room + 1, sizeof(int64_t))
         self.spellings = <uint32_t*>malloc(self.letters_room * sizeof(uint32_t))
+        self.found_room = 1 << 10
+        self.found = <int32_t*>malloc(self.found_room * sizeof(int32_t))
+        self.often = <int32_t*>malloc(self.found_room * sizeof(int32_t))
         if not (self.slots and self.hashes and self.counts and self.spelling_starts and self.spellings):
+            raise MemoryError
+        if not (self.found and self.often):
             raise MemoryError
 
     def __dealloc__(self):
@@ -36,6 +44,8 @@ cdef class Lexicon:
         free(self.counts)
         free(self.spelling_starts)
         free(self.spellings)
+        free(self.found)
+        free(self.often)
 
     def __len__(self):
         return self.size
@@ -62,49 +72,66 @@ cdef class Lexicon:
             found.letters, found.length, found.hash = found.copy, <int>len(term), _tables.hash_term(term)
             self._number(&found, True)
 
+    def merge(self, Lexicon other not None):
+        """Add another lexicon's terms; their numbers here, in the order of their numbers there (int64)."""
+        cdef Found found
+        cdef Py_ssize_t number
+        numbers = array("q")
+        for number in range(other.size):
+            found.letters = other.spellings + other.spelling_starts[number]
+            found.length = <int>(other.spelling_starts[number + 1] - other.spelling_starts[number])
+            found.hash = other.hashes[number]
+            numbers.append(self._number(&found, True))
+        return numbers
+
     def count_many(self, texts, bint grow=True):
         """Count the terms of texts: arrays of row starts (n + 1, int64), term numbers and counts (int32 each)."""
+        cdef Py_ssize_t size
+        cdef const char* content
         starts, numbers, counts = array("q", [0]), array("i"), array("i")
         for text in texts:
-            found, often = self._count(_utf8(text), grow)
-            numbers.frombytes(found)
-            counts.frombytes(often)
+            kept = _utf8(text)
+            content = _content(kept, &size)
+            with nogil:
+                self._count(content, size, grow)
+            numbers.frombytes((<char*>self.found)[: self.distinct * sizeof(int32_t)])
+            counts.frombytes((<char*>self.often)[: self.distinct * sizeof(int32_t)])
             starts.append(len(numbers))
         return starts, numbers, counts
 
-    cdef tuple _count(self, text, bint grow):
+    cdef int _count(self, const char* content, Py_ssize_t size, bint grow) except -1 nogil:
+        """Count one text's terms into `found` and `often`, and leave the counters at zero."""
         cdef Scanner scanner
         cdef Found found
-        cdef Py_ssize_t size, distinct = 0, room = 256, place = 0, number
+        cdef Py_ssize_t place = 0, number
         cdef int64_t term
-        cdef const char* content = _content(text, &size)
-        cdef int32_t* touched = <int32_t*>malloc(room * sizeof(int32_t))
-        cdef bytes found_bytes
-        try:
-            _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
-            while _next(&scanner, &found):
-                term = self._number(&found, grow)
-                place += 1
-                if term < 0:
-                    continue
-                if self.counts[term] == 0:
-                    if distinct == room:
-                        room *= 2
-                        touched = <int32_t*>_grown(touched, room * sizeof(int32_t))
-                    touched[distinct] = <int32_t>term
-                    distinct += 1
-                if self.counts[term] < MOST:
-                    self.counts[term] += self.lead_count if place <= self.lead else 1
-            found_bytes = (<char*>touched)[: distinct * sizeof(int32_t)]
-            for number in range(distinct):
-                term = touched[number]
-                touched[number] = <int32_t>self.counts[term]
-                self.counts[term] = 0
-            return found_bytes, (<char*>touched)[: distinct * sizeof(int32_t)]
-        finally:
-            free(touched)
+        self.distinct = 0
+        _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
+        while _next(&scanner, &found):
+            term = self._number(&found, grow)
+            place += 1
+            if term < 0:
+                continue
+            if self.counts[term] == 0:
+                self._make_room_for_one()
+                self.found[self.distinct] = <int32_t>term
+                self.distinct += 1
+            if self.counts[term] < MOST:
+                self.counts[term] += self.lead_count if place <= self.lead else 1
+        for number in range(self.distinct):
+            term = self.found[number]
+            self.often[number] = <int32_t>self.counts[term]
+            self.counts[term] = 0
+        return 0
 
-    cdef int64_t _number(self, Found* found, bint grow) except -2:
+    cdef int _make_room_for_one(self) except -1 nogil:
+        if self.distinct == self.found_room:
+            self.found = <int32_t*>_grown(self.found, 2 * self.found_room * sizeof(int32_t))
+            self.often = <int32_t*>_grown(self.often, 2 * self.found_room * sizeof(int32_t))
+            self.found_room *= 2
+        return 0
+
+    cdef int64_t _number(self, Found* found, bint grow) except -2 nogil:
         cdef Py_ssize_t slot = <Py_ssize_t>(((found.hash >> 32) * <uint64_t>self.capacity) >> 32)
         while self.slots[slot]:
             if self.hashes[self.slots[slot] - 1] == found.hash:
@@ -125,7 +152,7 @@ cdef class Lexicon:
             self._rehash()
         return self.size - 1
 
-    cdef int _make_room(self, int letters) except -1:
+    cdef int _make_room(self, int letters) except -1 nogil:
         cdef Py_ssize_t room = self.room
         if self.size + 1 >= room:
             self.hashes = <uint64_t*>_grown(self.hashes, 2 * room * sizeof(uint64_t))
@@ -138,11 +165,12 @@ cdef class Lexicon:
             self.letters_room *= 2
         return 0
 
-    cdef int _rehash(self) except -1:
+    cdef int _rehash(self) except -1 nogil:
         cdef Py_ssize_t number, slot, capacity = self.capacity * 2
         cdef uint32_t* slots = <uint32_t*>calloc(capacity, sizeof(uint32_t))
         if slots == NULL:
-            raise MemoryError
+            with gil:
+                raise MemoryError
         for number in range(self.size):
             slot = <Py_ssize_t>(((self.hashes[number] >> 32) * <uint64_t>capacity) >> 32)
             while slots[slot]:
@@ -155,8 +183,9 @@ cdef class Lexicon:
         return 0
 
 
-cdef void* _grown(void* memory, size_t size) except NULL:
+cdef void* _grown(void* memory, size_t size) except NULL nogil:
     cdef void* larger = realloc(memory, size)
     if larger == NULL:
-        raise MemoryError
+        with gil:
+            raise MemoryError
     return larger

@@ -103,6 +103,11 @@ class Lexicon:
         for term in terms:
             self._numbers.setdefault(term, len(self._numbers))
 
+    def merge(self, other: Lexicon) -> array[int]:
+        """Add another lexicon's terms; their numbers here, in the order of their numbers there (int64)."""
+        self.add(other.terms)
+        return array("q", [self._numbers[term] for term in other.terms])
+
     def count_many(self, texts: Iterable[Text], grow: bool = True) -> tuple[array[int], array[int], array[int]]:
         """Count the terms of texts: row starts (n + 1, int64), term numbers and counts (int32), as in a CSR matrix.
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
+from joblib import cpu_count
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
 from classifier.engine import Lexicon, Reader, Weighting
+
+THREADS = 4  # the part that needs the interpreter's lock leaves no work for more
+CHUNK = 1000  # texts
 
 
 class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -34,8 +40,7 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, texts: Iterable[str], labels: Any = None) -> Any:
         """Learn the vocabulary and count, in one reading."""
-        lexicon = self._lexicon()
-        counts = _csr(lexicon.count_many(texts), len(lexicon))
+        lexicon, counts = self._counted(texts)
         documents = np.bincount(counts.indices, minlength=len(lexicon))
         terms = lexicon.terms
         kept = sorted(np.flatnonzero(documents >= self.min_documents), key=terms.__getitem__)
@@ -54,14 +59,28 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The terms, in the order of the columns."""
         return np.array(self.terms_, dtype=object)
 
+    def _counted(self, texts: Iterable[str]) -> tuple[Lexicon, Any]:
+        """All terms of texts, and how often each stands in each (n, terms); each thread has a lexicon of its own."""
+        lexicons = [self._lexicon() for _ in range(min(THREADS, cpu_count()))]
+        counted: list[tuple[int, Any]] = [(0, lexicons[0].count_many(()))]
+        remaining = iter(texts)
+        with ThreadPoolExecutor(len(lexicons)) as pool:
+            while wave := [chunk for _ in lexicons if (chunk := list(islice(remaining, CHUNK)))]:
+                counted += enumerate(pool.map(Lexicon.count_many, lexicons, wave))
+        first = lexicons[0]
+        numbers = [np.array(first.merge(lexicon)) for lexicon in lexicons]
+        rows = [_csr(part, len(first), numbers[thread]) for thread, part in counted]
+        return first, scipy.sparse.vstack(rows, format="csr")
+
     def _lexicon(self) -> Lexicon:
         weighting = self.weighting or Weighting()
         reader = Reader(self.analysis or AnalysisSettings(), letter_table())
         return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
 
 
-def _csr(parts: tuple[Any, Any, Any], columns: int) -> Any:
+def _csr(parts: tuple[Any, Any, Any], columns: int, renumbered: Any = None) -> Any:
     starts, numbers, counts = (np.array(part) for part in parts)
+    numbers = numbers if renumbered is None else renumbered[numbers]
     matrix = scipy.sparse.csr_matrix((counts.astype(np.float64), numbers, starts), shape=(len(starts) - 1, columns))
     matrix.sort_indices()
     return matrix
