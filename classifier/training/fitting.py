@@ -19,6 +19,7 @@ Learned = tuple[Floats, Floats]
 """Weights (columns, labels) and intercepts (labels,)."""
 
 WORTH_PROCESSES = 1_000_000  # counts in a corpus, from which on starting processes takes less time than it saves
+IDLE_SECONDS = 5  # when processes end that have nothing to fit: a program that is one of several waits for its own
 
 
 def linear_model(strength: float, *, large: bool = False) -> LogisticRegression | LinearSVC:
@@ -37,7 +38,7 @@ def fit_all(
     """
     tasks = list(tasks)
     jobs = min(cpu_count(), len(tasks)) if documents.nnz >= WORTH_PROCESSES else 1
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, idle_worker_timeout=IDLE_SECONDS):
         return list(Parallel()(delayed(fit)(documents, *task, large=large) for task in tasks))
 
 
