@@ -6,7 +6,6 @@ odd about it (empty documents, duplicates, one text under two labels) is found a
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import gzip
 import hashlib
@@ -131,26 +130,6 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
     return corpus
 
 
-def read_texts(path: str | os.PathLike[str]) -> Iterator[str]:
-    """The texts of an unlabelled archive, one at a time: a folder of documents, or a file of rows with a text column.
-
-    Documents that cannot be read are passed over. Raises `CorpusError` when there is no such archive or no text in it.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise CorpusError(f"{path}: there is no such archive; give a folder of documents or a CSV or JSONL file")
-    if path.is_dir():
-        for file in walk(path):
-            with contextlib.suppress(DocumentError):
-                yield read_document(file).text
-        return
-    column = ""
-    with _unreadable_is_said(path):
-        for row in read_rows(path):
-            column = column or _column(path, row, TEXT_COLUMNS)
-            yield text_of(row, column)
-
-
 def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
     examples, left_out = [], dict[str, list[str]]()
     for file in sorted(walk(root)):
@@ -173,11 +152,10 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
-    with _unreadable_is_said(path):
-        rows = list(read_rows(path))
+    rows = list(read_rows(path))
     if not rows:
         raise CorpusError(f"{path}: holds no rows")
-    text_column, label_column = _column(path, rows[0], TEXT_COLUMNS), _column(path, rows[0], LABEL_COLUMNS)
+    text_column, label_column = column_of(path, rows[0], TEXT_COLUMNS), column_of(path, rows[0], LABEL_COLUMNS)
     examples, left_out = [], dict[str, list[str]]()
     for number, row in enumerate(rows, 1):
         name = str(row.get("id") or row.get("path") or f"{path.name}:{number}")
@@ -187,17 +165,6 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
             continue
         examples.append(_example(row, text_column, label, name))
     return examples, left_out
-
-
-@contextlib.contextmanager
-def _unreadable_is_said(path: Path) -> Iterator[None]:
-    """Turns what readers of damaged files raise into a `CorpusError`."""
-    try:
-        yield
-    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
-        raise CorpusError(
-            f"{path}: cannot be read as a corpus ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
-        ) from None
 
 
 def _example(row: Mapping[str, Any], text_column: str, label: str, name: str) -> Example:
@@ -219,15 +186,31 @@ def text_of(row: Mapping[str, Any], text_column: str = "text") -> str:
     return f"{title}\n\n{text}" if title else text
 
 
-def _column(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:
+def column_of(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:
+    """The first of the wanted columns that a row has; raises `CorpusError` when it has none."""
     for name in wanted:
         if name in row:
             return name
     raise CorpusError(f"{path}: has no {wanted[0]!r} column; it has {', '.join(map(repr, row))}: rename one")
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a CSV, TSV, JSON Lines, Parquet or fastText file, one at a time."""
+def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a CSV, TSV, JSON Lines, Parquet or fastText file, one at a time.
+
+    Raises `CorpusError` for a file that is missing or cannot be read as such.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
+    try:
+        yield from _rows(path)
+    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
+        raise CorpusError(
+            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
+        ) from None
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
     kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
         ".csv": _separated_lines,
         ".tsv": lambda lines: csv.DictReader(lines, delimiter="\t"),

@@ -15,10 +15,11 @@ import pytest
 from classifier import Model, training
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus, Example, load_corpus, read_texts
+from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import CorpusError
 from classifier.training import counting, fitting, lesson
+from classifier.training.archives import read_texts
 from classifier.training.calibration import calibrate
 from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups, stratified_folds, stratified_half

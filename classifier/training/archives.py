@@ -6,19 +6,18 @@ opened, so that an archive of millions costs little more than listing it.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import lzma
 import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from classifier.corpus import TEXT_COLUMNS, read_rows, text_of, walk
+from classifier.corpus import TEXT_COLUMNS, column_of, read_rows, text_of, walk
 from classifier.documents import Knows, read_document
 from classifier.errors import CorpusError, DocumentError
 
@@ -82,6 +81,13 @@ def entries(archive: str | os.PathLike[str], knows: Knows | None = None) -> Iter
         yield from _rows(path)
 
 
+def read_texts(archive: str | os.PathLike[str]) -> Iterator[str]:
+    """The texts of an archive, one at a time; documents that cannot be read are passed over. Raises as `entries`."""
+    for entry in entries(archive):
+        with suppress(DocumentError):
+            yield entry.read()
+
+
 def read_sampled(
     archive: str | os.PathLike[str],
     sample: Sample[Item],
@@ -126,28 +132,13 @@ def _text_or_reason(entry: Entry, tally: Tally) -> str:
     return text
 
 
-def rows_of(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a CSV, TSV, JSONL or Parquet file; raises `CorpusError` for one that cannot be read as such."""
-    path = Path(file)
-    if not path.is_file():
-        raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
-    try:
-        yield from read_rows(path)
-    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
-        raise CorpusError(
-            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
-        ) from None
-
-
 def _read(file: Path, knows: Knows | None) -> str:
     return read_document(file, knows=knows).text
 
 
 def _rows(path: Path) -> Iterator[Entry]:
     column = ""
-    for number, row in enumerate(rows_of(path), 1):
-        column = column or next((name for name in TEXT_COLUMNS if name in row), "")
-        if not column:
-            raise CorpusError(f"{path}: has no {TEXT_COLUMNS[0]!r} column; it has {', '.join(map(repr, row))}")
+    for number, row in enumerate(read_rows(path), 1):
+        column = column or column_of(path, row, TEXT_COLUMNS)
         name = str(row.get("id") or row.get("path") or f"{path.name}:{number}")
         yield Entry(name, partial(str, text_of(row, column)))

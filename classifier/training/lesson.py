@@ -15,10 +15,11 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus, read_texts
+from classifier.corpus import Corpus
 from classifier.engine import Reader, Weighting
 from classifier.engine.tables import hash_term
 from classifier.errors import CorpusError
+from classifier.training.archives import read_texts
 from classifier.training.counting import TermCounter
 from classifier.training.fitting import Learned, fit_all
 from classifier.training.folds import Folds, story_groups, stratified_folds, stratified_half

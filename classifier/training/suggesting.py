@@ -22,12 +22,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
-from classifier.corpus import TEXT_COLUMNS, text_of
+from classifier.corpus import TEXT_COLUMNS, read_rows, text_of
 from classifier.decision import decide, softmax
 from classifier.engine import Engine, Reader
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
-from classifier.training.archives import Progress, Sample, Tally, read_sampled, rows_of
+from classifier.training.archives import Progress, Sample, Tally, read_sampled
 from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups
 
@@ -148,7 +148,7 @@ def read_excluded(files: Iterable[str | os.PathLike[str]]) -> Excluded:
     """The names (`id`, `path`) and texts in some files of rows; raises `CorpusError` for one that cannot be read."""
     names, texts = set[str](), list[str]()
     for file in files:
-        for row in rows_of(file):
+        for row in read_rows(file):
             names.update(str(row[key]) for key in ("id", "path") if row.get(key))
             column = next((name for name in TEXT_COLUMNS if row.get(name)), None)
             if column:
