@@ -77,6 +77,7 @@ def test_previewing_changes_writes_nothing(label: Callable[..., Ran], tmp_path: 
     label(out)
     lines = lines_of(out)
     lines[3]["label"] = "other" if lines[3]["label"] != "other" else "economy/fintech"
+    lines[1] |= {"status": "failed", "label": None, "reason": "BROKEN_FILE"}  # whose reading may never end
     out.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     before = out.read_bytes()
     ended = label(out, "--changed")

@@ -333,12 +333,39 @@ def test_files_that_never_end_are_given_up_and_the_run_goes_on(
     assert runs.label(out, jobs=2).failed == {"BROKEN_FILE": 1}
 
 
+def test_a_file_that_is_late_once_is_read_again(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All files are late when the machine has slept; none of them is to blame."""
+    whole = runs.undisturbed(out.with_name("alone.jsonl"))
+    flag = out.with_name("late")
+
+    def late_once(task: Task, todos: Sequence[Todo]) -> list[bytes]:
+        if flag.exists():
+            return label_files(task, todos)
+        flag.touch()
+        return stuck(task, todos)
+
+    monkeypatch.setattr(running, "label_files", late_once)
+    assert runs.label(out, jobs=2, timeout=0.3).failed == {}
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan")])
+def test_a_limit_that_no_document_can_keep_is_refused(runs: Runs, out: Path, timeout: float) -> None:
+    with pytest.raises(ResultsError, match="more than 0 seconds"):
+        runs.label(out, jobs=2, timeout=timeout)
+    assert not out.exists()
+
+
+def test_no_limit_may_be_asked_for(runs: Runs, out: Path) -> None:
+    assert runs.label(out, jobs=2, timeout=float("inf")).failed == {}
+
+
 def test_the_limit_is_for_each_document_not_for_all(tmp_path: Path) -> None:
     """Forty files of a twentieth of the limit each pass, and afterwards no timer runs."""
     limit = Limit(str(tmp_path), 0.2)
-    with watched(limit) as begin:
+    with watched(limit) as watch:
         for number in range(40):
-            begin(f"{number}.txt")
+            watch.begin(f"{number}.txt")
             until = time.monotonic() + 0.01
             while time.monotonic() < until:
                 pass

@@ -11,13 +11,14 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from classifier import Model, training
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Lexicon, Reader, plain
-from classifier.errors import CorpusError
+from classifier.errors import ClassifierError, CorpusError
 from classifier.training import counting, fitting, lesson
 from classifier.training.archives import read_texts
 from classifier.training.calibration import calibrate
@@ -68,12 +69,30 @@ def test_threads_count_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "THREADS", 1)
     expected = one.fit_transform(texts)
     monkeypatch.setattr(counting, "THREADS", 3)
-    monkeypatch.setattr(counting, "CHUNK", 4)
+    monkeypatch.setattr(counting, "CHUNK", 3_000)
     monkeypatch.setattr(counting, "cpu_count", lambda: 3)
     several = TermCounter(min_documents=2)
-    assert (several.fit_transform(iter(texts)) != expected).nnz == 0
+    counts = several.fit_transform(iter(texts))
+    for part in ("data", "indices", "indptr"):  # the order too, in which a model's sums are added up
+        assert np.array_equal(getattr(counts, part), getattr(expected, part)), part
     assert several.terms_ == one.terms_
     assert np.array_equal(several.coverage_, one.coverage_)
+
+
+def test_a_process_that_is_ended_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object, large: bool) -> None:
+        raise BrokenProcessPool("exit code -9")
+
+    monkeypatch.setattr(fitting, "fit", ended)
+    with pytest.raises(ClassifierError, match="want of memory"):
+        training.train(Corpus.from_examples(_small()), tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_half_holds_every_label_even_if_stories_are_mixed() -> None:
+    labels, groups = np.array([0, 1] * 20), np.arange(40, dtype=np.int32) // 2
+    for part in stratified_half(labels, groups, 0)[0]:
+        assert set(labels[part]) == {0, 1}
 
 
 def test_a_large_corpus_is_learned_calibrated_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

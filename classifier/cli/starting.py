@@ -47,7 +47,7 @@ def main() -> NoReturn:
         sys.exit(FAILED)
     except BrokenPipeError:  # `classifier ... | head`
         sys.stderr.close()
-        sys.exit(DONE)
+        sys.exit(FAILED if sys.argv[1:2] == ["label"] else DONE)  # what it prints is talk, and it has not finished
     except OSError as error:  # a page or an export that cannot be written: what is read has its own errors
         print(f"error: {_place(error)}{error.strerror or error}; choose another place or name", file=sys.stderr)
         sys.exit(FAILED)

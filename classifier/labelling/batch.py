@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from classifier.model import Model
 
 TIMEOUT = 120.0  # seconds: long PDFs on a slow and busy machine take a quarter of that
+A_MONTH = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def label_folder(
     own = (out, lock, *drafts, *map(draft_of, drafts), *map(Path, ignore))
     filters = Filters(tuple(include), tuple(exclude), hidden)
     walk = Walk(str(folder), filters, below(folder, own))
-    workers = Workers(jobs, backend, scheduler, timeout)
+    workers = Workers(jobs, backend, scheduler, _bounded(timeout))
     with locked(lock):
         counts = Counts()
         journal = Journal(out, task.stamp, counts, force=force)
@@ -87,6 +88,15 @@ def label_folder(
             return _label(task, walk, journal, counts, workers, on_progress=on_progress)
         finally:
             journal.close()
+
+
+def _bounded(timeout: float | None) -> float | None:
+    """A time limit that a timer can be set to; None for one that no document reaches."""
+    if timeout is None or timeout > A_MONTH:
+        return None
+    if not timeout > 0:
+        raise ResultsError(f"the time limit must be more than 0 seconds, not {timeout}; leave it out for two minutes")
+    return timeout
 
 
 def below(folder: Path, files: Iterable[Path]) -> frozenset[str]:

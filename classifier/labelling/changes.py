@@ -7,7 +7,7 @@ the new model's weights, from the former label to the new one.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -58,8 +58,8 @@ def preview_changes(
 ) -> Iterator[Change]:
     """The documents of a results file that `model` would answer differently, in the file's order; nothing is written.
 
-    Files are read where the results say they lie; those no longer there are passed over. Raises `ResultsError` when the
-    results cannot be read.
+    Files are read where the results say they lie; those that failed, and those no longer there, are passed over.
+    Raises `ResultsError` when the results cannot be read.
     """
     lines = read_results(Path(results))
     first = next(lines, None)
@@ -67,7 +67,8 @@ def preview_changes(
         return
     task = make_task(Path(str(first.get("folder"))), model, Options(max_error))
     prove(task)
-    files = ([_brief(line) for line in group] for _, group in groupby(chain([first], lines), _home))
+    answered = (line for line in chain([first], lines) if line["status"] != "failed")
+    files = ([_brief(line) for line in group] for _, group in groupby(answered, _home))
     chunks = iter(lambda: list(islice(files, _FILES)), [])
     for changes in each(compare, ((task, chunk) for chunk in chunks), Workers(jobs, backend, scheduler)):
         yield from changes
@@ -119,11 +120,3 @@ def _brief(line: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(line.get("folder"), str):
         raise ResultsError(f"the line of {line['path']!r} does not name its folder; label the folder again")
     return {key: line.get(key) for key in ("path", "archive", "folder", "label", "reason")}
-
-
-def tally_changes(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
-    """How many documents go from which answer to which, the most frequent first."""
-    counts: dict[tuple[str, str], int] = {}
-    for change in changes:
-        counts[change.before, change.after] = counts.get((change.before, change.after), 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -44,6 +44,7 @@ class _Pool:
 
     def __init__(self, task: Task, workers: Workers) -> None:
         self._task, self._workers = task, workers
+        self._late = set[str]()  # files in which a worker was stuck
 
     def run(self, others: Iterator[Segment]) -> Generator[Labelled]:
         """All segments, in order."""
@@ -69,13 +70,18 @@ class _Pool:
             yield
 
     def _give_up(self, waiting: Iterable[Segment]) -> bool:
-        """Mark the files in which a worker was stuck as trouble, which is an answer; False if there are none."""
-        late = overdue(self._task.limit) if self._task.limit else set[str]()
+        """Mark the files in which a worker was stuck a second time as trouble, which is an answer.
+
+        Once may be no fault of the file: all were late if the machine slept. False if no worker was stuck.
+        """
+        found = overdue(self._task.limit) if self._task.limit else set[str]()
+        late = found & self._late
+        self._late |= found
         for segment in waiting:
             for place, part in enumerate(segment.parts):
                 if isinstance(part, Todo) and part.found.path in late:
                     segment.parts[place] = Todo(part.found._replace(trouble=too_slow(self._task)))
-        return bool(late)
+        return bool(found)
 
     def _waves(self, waiting: deque[Segment], others: Iterator[Segment]) -> Generator[Labelled]:
         """Segments from `waiting`, each taken off it when done, and from `others`, until there are no more."""
@@ -84,8 +90,8 @@ class _Pool:
             while waiting:
                 wave = list(islice(waiting, size))
                 results = self._submit(parallel, [segment.todos for segment in wave if segment.todos])
-                waiting.extend(islice(others, size))
                 try:
+                    waiting.extend(islice(others, size))
                     for segment in wave:
                         lines = next(results) if segment.todos else []
                         waiting.popleft()

@@ -12,11 +12,11 @@ import faulthandler
 import mmap
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _SIZE = 1 << 14  # more than a path may have
 _OFTEN = 1.0  # seconds between starts of the timer
@@ -29,15 +29,22 @@ class Limit(NamedTuple):
     seconds: float
 
 
+class Watch(Protocol):
+    """Who to tell what is being read."""
+
+    def begin(self, path: str) -> None:
+        """From here on a file is read."""
+
+    def end(self) -> None:
+        """Nothing is read any more."""
+
+
 @contextmanager
-def watched(limit: Limit | None) -> Iterator[Callable[[str], None]]:
-    """What to call with the path of each file before reading it; without a limit, it does nothing."""
-    if limit is None:
-        yield lambda path: None
-        return
-    watch = _watch(limit)
+def watched(limit: Limit | None) -> Iterator[Watch]:
+    """A watch over what is read within; without a limit, one that does nothing."""
+    watch: Watch = _watch(limit) if limit else _Idle()
     try:
-        yield watch.begin
+        yield watch
     finally:
         watch.end()
 
@@ -54,18 +61,25 @@ def overdue(limit: Limit) -> set[str]:
     return paths
 
 
+class _Idle:
+    def begin(self, path: str) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
 class _Watch:
     """The timer of one process and the place where it says what it is at."""
 
     def __init__(self, limit: Limit) -> None:
         self._often = min(_OFTEN, limit.seconds / 4)
         self._seconds, self._started = limit.seconds + self._often, -1.0
-        with (Path(limit.folder) / str(os.getpid())).open("w+b") as file:
-            file.truncate(_SIZE)
+        with (Path(limit.folder) / str(os.getpid())).open("w+b", buffering=0) as file:
+            file.write(bytes(_SIZE))  # not a hole: writing into one on a full disk ends the process
             self._place = mmap.mmap(file.fileno(), _SIZE)
 
     def begin(self, path: str) -> None:
-        """From here on a file is read."""
         now = time.monotonic()
         name = os.fsencode(path)
         entry = b"%r\0%d\0%b" % (now, len(name), name)
@@ -75,7 +89,6 @@ class _Watch:
             self._started = now
 
     def end(self) -> None:
-        """Nothing is read any more."""
         faulthandler.cancel_dump_traceback_later()
         self._place[:2] = b"\0\0"
         self._started = -1.0

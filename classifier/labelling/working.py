@@ -120,13 +120,15 @@ def read_file(path: str, model: Model) -> Iterator[Reading]:
 
 def _read(task: Task, model: Model, todos: Sequence[Todo]) -> Iterator[tuple[Todo, list[Reading]]]:
     """The files with all documents of each, every one of them read within the time limit."""
-    with watched(task.limit) as begin:
+    with watched(task.limit) as watch:
         for todo in todos:
             readings = []
-            begin(todo.found.path)
+            watch.begin(todo.found.path)
             for reading in _readings(task, model, todo.found):
                 readings.append(reading)
-                begin(todo.found.path)
+                watch.begin(todo.found.path)
+            if len(readings) != 1:
+                watch.end()  # an archive, whose documents are labelled before the next file is read
             yield todo, readings
 
 

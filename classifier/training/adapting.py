@@ -48,7 +48,7 @@ class Adaptation:
     least_documents: int = 200  # ... that the model can judge, below which an archive is too small
     least_share: float = 0.5  # of the archive that the model must be able to judge
     min_documents: int = 3  # a new term must stand in so many
-    confidence: float = 0.7  # of the teacher, for a document to be learned from
+    confidence: float = 0.7  # of the teacher with the archive's new terms, for a document to be learned from
     least_per_label: int = 50  # such documents, below which a label is left as it was
     part: float = 0.9  # of the student in the blend, where it has very much to learn from ...
     half: int = 300  # ... and half of that for so many documents outside the commonest label

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from classifier.arabic import letter_table
 from classifier.engine import Lexicon, Reader, Weighting
 
 THREADS = 4  # the part that needs the interpreter's lock leaves no work for more
-CHUNK = 1000  # texts
+CHUNK = 2_000_000  # characters that a thread counts at a time, one text at least
 
 
 class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -47,13 +46,17 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.terms_ = [terms[number] for number in kept]
         known_without_it = (documents > self.min_documents).astype(np.float64)
         self.coverage_ = (counts @ known_without_it) / np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
-        return counts[:, kept]
+        counts = counts[:, kept]
+        counts.sort_indices()  # sums in one order give one model, however many threads have counted
+        return counts
 
     def transform(self, texts: Iterable[str]) -> Any:
         """Count the known terms of texts."""
         lexicon = self._lexicon()
         lexicon.add(self.terms_)
-        return _csr(lexicon.count_many(texts, grow=False), len(self.terms_))
+        counts = _csr(lexicon.count_many(texts, grow=False), len(self.terms_))
+        counts.sort_indices()
+        return counts
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """The terms, in the order of the columns."""
@@ -65,7 +68,7 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         counted: list[tuple[int, Any]] = [(0, lexicons[0].count_many(()))]
         remaining = iter(texts)
         with ThreadPoolExecutor(len(lexicons)) as pool:
-            while wave := [chunk for _ in lexicons if (chunk := list(islice(remaining, CHUNK)))]:
+            while wave := [chunk for _ in lexicons if (chunk := _chunk(remaining))]:
                 counted += enumerate(pool.map(Lexicon.count_many, lexicons, wave))
         first = lexicons[0]
         numbers = [np.array(first.merge(lexicon)) for lexicon in lexicons]
@@ -78,9 +81,16 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
 
 
+def _chunk(texts: Iterator[str]) -> list[str]:
+    """The next texts, few enough to be held."""
+    chunk, size = list[str](), 0
+    while size < CHUNK and (text := next(texts, None)) is not None:
+        chunk.append(text)
+        size += len(text)
+    return chunk
+
+
 def _csr(parts: tuple[Any, Any, Any], columns: int, renumbered: Any = None) -> Any:
     starts, numbers, counts = (np.array(part) for part in parts)
     numbers = numbers if renumbered is None else renumbered[numbers]
-    matrix = scipy.sparse.csr_matrix((counts.astype(np.float64), numbers, starts), shape=(len(starts) - 1, columns))
-    matrix.sort_indices()
-    return matrix
+    return scipy.sparse.csr_matrix((counts.astype(np.float64), numbers, starts), shape=(len(starts) - 1, columns))

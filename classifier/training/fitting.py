@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib.externals.loky.process_executor import BrokenProcessPool
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from classifier.errors import ClassifierError
 from classifier.training.targets import Targets
 
 Floats = NDArray[np.float64]
@@ -19,7 +21,7 @@ Learned = tuple[Floats, Floats]
 """Weights (columns, labels) and intercepts (labels,)."""
 
 WORTH_PROCESSES = 1_000_000  # counts in a corpus, from which on starting processes takes less time than it saves
-IDLE_SECONDS = 5  # when processes end that have nothing to fit: a program that is one of several waits for its own
+IDLE_SECONDS = 20  # when processes end that have nothing to fit: a program that is one of several waits for its own
 
 
 def linear_model(strength: float, *, large: bool = False) -> LogisticRegression | LinearSVC:
@@ -34,12 +36,18 @@ def fit_all(
 ) -> list[Learned]:
     """What is learned from documents (n, columns) by each task, a choice of targets and a strength.
 
-    Large corpora occupy all cores; the results are the same as those of one.
+    Large corpora occupy all cores; the results are the same as those of one. Raises `ClassifierError` when memory
+    runs out.
     """
     tasks = list(tasks)
     jobs = min(cpu_count(), len(tasks)) if documents.nnz >= WORTH_PROCESSES else 1
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, idle_worker_timeout=IDLE_SECONDS):
-        return list(Parallel()(delayed(fit)(documents, *task, large=large) for task in tasks))
+    try:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, idle_worker_timeout=IDLE_SECONDS):
+            return list(Parallel()(delayed(fit)(documents, *task, large=large) for task in tasks))
+    except BrokenProcessPool as error:
+        raise ClassifierError(
+            f"a process of learning was ended, probably for want of memory ({error}); give it more, or fewer cores"
+        ) from None
 
 
 def fit(documents: scipy.sparse.csr_matrix, targets: Targets, strength: float, *, large: bool) -> Learned:

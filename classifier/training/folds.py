@@ -84,14 +84,21 @@ def stratified_folds(labels: NDArray[np.int64], groups: NDArray[np.int32], folds
 def stratified_half(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> Folds:
     """One fold that holds half of a large corpus out, stories spread evenly by the label of their first document.
 
-    Groups are split only where a label is a single story.
+    Groups are split only where both halves would not have every label.
     """
     _, first, story = np.unique(groups, return_index=True, return_inverse=True)
-    if np.bincount(labels[first], minlength=int(labels.max()) + 1).min() < 2:
-        first = story = np.arange(len(labels))
-    splitter = StratifiedShuffleSplit(1, test_size=0.5, random_state=seed)
-    held_out = np.isin(story, next(splitter.split(first, labels[first]))[1])
+    held_out = np.zeros(len(labels), np.bool_)
+    if np.bincount(labels[first], minlength=int(labels.max()) + 1).min() > 1:
+        held_out = np.isin(story, _half(labels[first], seed))
+    if any(len(np.unique(labels[part])) < len(np.unique(labels)) for part in (held_out, ~held_out)):
+        held_out = np.isin(np.arange(len(labels)), _half(labels, seed))
     return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))]
+
+
+def _half(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    splitter = StratifiedShuffleSplit(1, test_size=0.5, random_state=seed)
+    rows: NDArray[np.int64] = next(splitter.split(labels, labels))[1]
+    return rows
 
 
 def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:

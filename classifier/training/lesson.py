@@ -85,7 +85,7 @@ class Lesson:
 
     @classmethod
     def of(cls, corpus: Corpus, unlabelled: Unlabelled, settings: Settings) -> Lesson:
-        """Count a corpus (and unlabelled texts, which are read twice and never held) and learn its neighbourhoods."""
+        """Count a corpus and learn its neighbourhoods; unlabelled texts are read twice and held a few at a time."""
 
         def texts() -> Iterator[str]:
             return chain(corpus.texts, read_texts(unlabelled) if unlabelled else ())
