@@ -10,6 +10,7 @@ import importlib.util
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,7 +52,12 @@ class Ours:
         self.engine = Engine(model.tables)
 
     def label(self, documents: Sequence[bytes], threads: int = 1) -> Any:
-        return [softmax(tally.scores) for tally in self.engine.tally_many(documents, threads)]
+        if threads == 1:
+            return [softmax(tally.scores) for tally in self.engine.tally_many(documents)]
+        step = -(-len(documents) // (8 * threads))
+        parts = [documents[start : start + step] for start in range(0, len(documents), step)]
+        with ThreadPoolExecutor(threads) as pool:
+            return [shares for part in pool.map(self.label, parts) for shares in part]
 
 
 class OursDecided:
