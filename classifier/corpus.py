@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from classifier.documents import read_document
 from classifier.errors import CorpusError, DocumentError
+from classifier.prediction import digest_of
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
@@ -47,7 +48,7 @@ class Example:
     @property
     def digest(self) -> str:
         """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        return digest_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)

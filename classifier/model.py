@@ -17,7 +17,7 @@ from classifier.documents.reading import load
 from classifier.engine import Tables
 from classifier.errors import ModelFileError
 from classifier.judgement import Judge, Judgement
-from classifier.prediction import Evidence, Passage, Prediction
+from classifier.prediction import Evidence, Passage, Prediction, digest_of
 from classifier.shelves import locate
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Model:
     ) -> Prediction:
         """Label one text as `predict_many` does; say why with `explain`, cut it by topic with `passages`."""
         _require_texts([text])
-        return self._predict(text, _digest(text), max_error=max_error, explain=explain, passages=passages)
+        return self._predict(text, digest_of(text), max_error=max_error, explain=explain, passages=passages)
 
     def _predict(self, text: str, digest: str, *, max_error: float | None, explain: bool, passages: bool) -> Prediction:
         judged = self._judge.judge(text, self._engine.tally(text), self._cut_off(max_error))
@@ -113,8 +113,23 @@ class Model:
         Raises `DocumentError` when it cannot be read.
         """
         document, digest = self.read_file(path)
+        return self.predict_document(
+            document, os.fspath(path), digest, max_error=max_error, explain=explain, passages=passages
+        )
+
+    def predict_document(
+        self,
+        document: Document,
+        path: str,
+        digest: str,
+        *,
+        max_error: float | None = None,
+        explain: bool = False,
+        passages: bool = False,
+    ) -> Prediction:
+        """Label a document that `read_file` has read from `path`, with the digest it gave."""
         prediction = self._predict(document.text, digest, max_error=max_error, explain=explain, passages=passages)
-        return prediction.located(os.fspath(path), digest, document.repairs)
+        return prediction.located(path, digest, document.repairs)
 
     def read_file(self, path: str | os.PathLike[str]) -> tuple[Document, str]:
         """A document, read with the model's help in doubts of encoding, and the SHA-256 of its bytes.
@@ -135,7 +150,7 @@ class Model:
         cut_off = self._cut_off(max_error)
         tallies = self._engine.tally_many(texts, jobs)
         return [
-            self._prediction(_digest(text), self._judge.judge(text, tally, cut_off))
+            self._prediction(digest_of(text), self._judge.judge(text, tally, cut_off))
             for text, tally in zip(texts, tallies, strict=True)
         ]
 
@@ -194,10 +209,6 @@ class Model:
             topics=self._judge.topics(judged),
             model=self.id,
         )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _load_again(path: str, digest: str) -> Model:

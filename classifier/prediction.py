@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -41,6 +42,11 @@ class Passage:
             "start": self.start,
             "end": self.end,
         }
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal; lone surrogates count as they stand."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,28 +188,21 @@ def shipped() -> Model:
     return Model.load()
 
 
-@pytest.mark.parametrize("text", PERSIAN.values(), ids=PERSIAN)
-def test_persian(shipped: Model, text: str) -> None:
-    assert shipped.predict(text).reason in FOREIGN
-
-
-@pytest.mark.parametrize("text", URDU.values(), ids=URDU)
-def test_urdu(shipped: Model, text: str) -> None:
-    assert shipped.predict(text).reason in FOREIGN
-
-
-@pytest.mark.parametrize("text", KURDISH.values(), ids=KURDISH)
-def test_kurdish(shipped: Model, text: str) -> None:
-    assert shipped.predict(text).reason in FOREIGN
-
-
-@pytest.mark.parametrize("text", OTHERS_IN_ARABIC_LETTERS.values(), ids=OTHERS_IN_ARABIC_LETTERS)
-def test_other_languages_in_arabic_letters(shipped: Model, text: str) -> None:
-    assert shipped.predict(text).reason in FOREIGN
-
-
-@pytest.mark.parametrize("text", CODE.values(), ids=CODE)
-def test_code(shipped: Model, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=f"{kind}: {name}")
+        for kind, texts in (
+            ("Persian", PERSIAN),
+            ("Urdu", URDU),
+            ("Kurdish", KURDISH),
+            ("other", OTHERS_IN_ARABIC_LETTERS),
+            ("code", CODE),
+        )
+        for name, text in texts.items()
+    ],
+)
+def test_what_is_not_arabic_prose_is_declined(shipped: Model, text: str) -> None:
     assert shipped.predict(text).reason in FOREIGN
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from classifier.errors import DocumentError
@@ -65,19 +65,14 @@ def predict_documents(
 
 def _answers(model: Model, files: Sequence[str], text: str | None, asked: Asked) -> Iterator[Answer]:
     if text is not None:
-        yield Answer(_predict(model, text, asked), text)
+        yield Answer(model.predict(text, **asdict(asked)), text)
     for file in files:
         try:
             document, digest = model.read_file(file)
         except DocumentError as error:
             yield Answer(Prediction.failed(file, error.reason, str(error), model.id), None)
         else:
-            prediction = _predict(model, document.text, asked).located(file, digest, document.repairs)
-            yield Answer(prediction, document.text)
-
-
-def _predict(model: Model, text: str, asked: Asked) -> Prediction:
-    return model.predict(text, max_error=asked.max_error, explain=asked.explain, passages=asked.passages)
+            yield Answer(model.predict_document(document, file, digest, **asdict(asked)), document.text)
 
 
 def _write_page(model: Model, prediction: Prediction, text: str, out: Path) -> None:

@@ -76,10 +76,8 @@ def label_folder(
     if force or not is_begun(out, task.stamp):  # what has answered before can answer: it is loaded when it has to
         _prove(task)
     lock = out.with_name(out.name + ".lock")
-    drafts = [beside(out, anew) for anew in (False, True)]
-    own = (out, lock, *drafts, *map(draft_of, drafts), *map(Path, ignore))
     filters = Filters(tuple(include), tuple(exclude), hidden)
-    walk = Walk(str(folder), filters, below(folder, own))
+    walk = Walk(str(folder), filters, below(folder, [*_own_files(out), lock, *map(Path, ignore)]))
     workers = Workers(jobs, backend, scheduler, _bounded(timeout))
     with locked(lock):
         counts = Counts()
@@ -88,6 +86,12 @@ def label_folder(
             return _label(task, walk, journal, counts, workers, on_progress=on_progress)
         finally:
             journal.close()
+
+
+def _own_files(out: Path) -> list[Path]:
+    """The results file and those that stand beside it while it is written."""
+    drafts = [beside(out, anew) for anew in (False, True)]
+    return [out, *drafts, *map(draft_of, drafts)]
 
 
 def _bounded(timeout: float | None) -> float | None:

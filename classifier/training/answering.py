@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from classifier.decision import decide
 from classifier.engine import Engine, Lexicon, Reader
 from classifier.engine import Tally as Answer
-from classifier.engine.tables import hash_term
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
+from classifier.training.counting import term_numbers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,10 +68,9 @@ class Reading:
 
     def sequences(self) -> Iterator[Ints]:
         """The documents of `answers` as term numbers in reading order, each up to its first IN_ORDER terms."""
-        hashes = np.array([hash_term(term) for term in self.terms], np.uint64)
-        order = np.argsort(hashes)
+        number = term_numbers(self.terms)
         for document in self.answers:
-            yield order[np.searchsorted(hashes, document.hashes, sorter=order)]
+            yield number(document.hashes)
 
     def scores(self) -> Floats:
         """The model's scores of the documents of `answers` (documents, labels)."""

@@ -6,7 +6,6 @@ opened, so that an archive of millions costs little more than listing it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 from collections import Counter
@@ -20,6 +19,7 @@ from typing import Generic, TypeVar
 from classifier.corpus import TEXT_COLUMNS, column_of, read_rows, text_of, walk
 from classifier.documents import Knows, read_document
 from classifier.errors import CorpusError, DocumentError
+from classifier.prediction import digest_of
 
 Item = TypeVar("Item")
 Progress = Callable[[str], None]
@@ -111,7 +111,7 @@ def read_sampled(
         if place is None and entry.name not in always:
             continue
         text = _text_or_reason(entry, tally)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = digest_of(text)
         if place is not None and digest in seen:
             tally.left_out["duplicate"] += 1
         elif text:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
 from joblib import cpu_count
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
 from classifier.engine import Lexicon, Reader, Weighting
+from classifier.engine.tables import hash_term
 
 THREADS = 4  # the part that needs the interpreter's lock leaves no work for more
 CHUNK = 2_000_000  # characters that a thread counts at a time, one text at least
@@ -79,6 +81,19 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         weighting = self.weighting or Weighting()
         reader = Reader(self.analysis or AnalysisSettings(), letter_table())
         return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
+
+
+def term_numbers(terms: Sequence[str]) -> Callable[[NDArray[np.uint64]], NDArray[np.int64]]:
+    """What turns hashes of terms into their numbers in a list, -1 for those that are not in it."""
+    hashes = np.array([hash_term(term) for term in terms], np.uint64)
+    order = np.argsort(hashes)
+    ranked = hashes[order]
+
+    def number(found: NDArray[np.uint64]) -> NDArray[np.int64]:
+        places = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
+        return np.where(ranked[places] == found, order[places], -1)
+
+    return number
 
 
 def _chunk(texts: Iterator[str]) -> list[str]:

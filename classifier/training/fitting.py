@@ -54,6 +54,11 @@ def fit(documents: scipy.sparse.csr_matrix, targets: Targets, strength: float, *
     """What one linear model learns from the targets among some documents."""
     linear: Any = linear_model(strength, large=large)
     linear.fit(documents[targets.rows], targets.labels, sample_weight=targets.weights)
+    return columns_of(linear)
+
+
+def columns_of(linear: LogisticRegression | LinearSVC) -> Learned:
+    """What a fitted linear model has learned, a column for each label, two labels included."""
     if len(linear.classes_) == 2:  # scikit-learn keeps one column for two labels
         halves = np.vstack((-linear.coef_, linear.coef_)).T / 2
         return halves, np.concatenate((-linear.intercept_, linear.intercept_)) / 2

@@ -17,10 +17,9 @@ from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
 from classifier.corpus import Corpus
 from classifier.engine import Reader, Weighting
-from classifier.engine.tables import hash_term
 from classifier.errors import CorpusError
 from classifier.training.archives import read_texts
-from classifier.training.counting import TermCounter
+from classifier.training.counting import TermCounter, term_numbers
 from classifier.training.fitting import Learned, fit_all
 from classifier.training.folds import Folds, story_groups, stratified_folds, stratified_half
 from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors, family_vectors
@@ -171,10 +170,6 @@ class Lesson:
 
 def _sequences(texts: Iterator[str], terms: Sequence[str], reader: Reader) -> Iterator[Ints]:
     """Texts as term numbers in reading order, -1 for terms outside the vocabulary."""
-    hashes = np.array([hash_term(term) for term in terms], np.uint64)
-    order = np.argsort(hashes)
-    ranked = hashes[order]
+    number = term_numbers(terms)
     for text in texts:
-        found = np.frombuffer(reader.hashes(text), np.uint64)
-        places = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
-        yield np.where(ranked[places] == found, order[places], -1)
+        yield number(np.frombuffer(reader.hashes(text), np.uint64))

@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from classifier.engine.tables import LOAD
 from classifier.model import Model
 from classifier.training.compiling import Linear
+from classifier.training.fitting import columns_of
 from classifier.training.neighbourhoods import CONTEXT_DOCUMENTS, Neighbourhoods, context_vectors, document_vectors
 
 Floats = NDArray[np.float64]
@@ -138,7 +139,7 @@ class Study:
         extended = self.neighbourhoods.extend(self.tfidf[rows])
         linear = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight=_class_weights(labels))
         linear.fit(extended, labels)
-        learned, bias = _columns(linear)
+        learned, bias = columns_of(linear)
         weights = self.neighbourhoods.fold(learned)
         taught = linear.classes_
         weights, bias = weights - weights.mean(axis=1, keepdims=True), bias - bias.mean()
@@ -230,12 +231,6 @@ def fitting(linear: Linear, frequency: Floats, size: int) -> Linear:
     bytes_each = np.array([len(linear.terms[row].encode("utf-8")) + 1 + fixed for row in order])
     kept = order[: max(1, int(np.searchsorted(np.cumsum(bytes_each), size)))]
     return linear.selected(kept[np.lexsort((kept, -frequency[kept]))])
-
-
-def _columns(linear: LogisticRegression) -> tuple[Floats, Floats]:
-    if len(linear.classes_) == 2:  # scikit-learn keeps one column for two labels
-        return np.vstack((-linear.coef_, linear.coef_)).T / 2, np.array([-1, 1]) * linear.intercept_[0] / 2
-    return linear.coef_.T, linear.intercept_
 
 
 def _widened(counts: scipy.sparse.csr_matrix, columns: int) -> scipy.sparse.csr_matrix:
