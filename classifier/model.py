@@ -17,7 +17,7 @@ from classifier.documents.reading import load
 from classifier.engine import Tables
 from classifier.errors import ModelFileError
 from classifier.judgement import Judge, Judgement
-from classifier.prediction import Evidence, Passage, Prediction, digest_of
+from classifier.prediction import Evidence, Passage, Prediction, digest_of, utf8_of
 from classifier.shelves import locate
 
 if TYPE_CHECKING:
@@ -148,10 +148,11 @@ class Model:
         """
         texts = _require_texts(texts)
         cut_off = self._cut_off(max_error)
-        tallies = self._engine.tally_many(texts, jobs)
+        contents = [utf8_of(text) for text in texts]
+        tallies = self._engine.tally_many(contents, jobs)
         return [
-            self._prediction(digest_of(text), self._judge.judge(text, tally, cut_off))
-            for text, tally in zip(texts, tallies, strict=True)
+            self._prediction(hashlib.sha256(content).hexdigest(), self._judge.judge(text, tally, cut_off))
+            for content, text, tally in zip(contents, texts, tallies, strict=True)
         ]
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:

@@ -44,9 +44,14 @@ class Passage:
         }
 
 
+def utf8_of(text: str) -> bytes:
+    """A text as UTF-8; lone surrogates as they stand, though no UTF-8 should hold them."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def digest_of(text: str) -> str:
-    """SHA-256 of a text, in hexadecimal; lone surrogates count as they stand."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(utf8_of(text)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,14 @@ def test_a_lone_surrogate_separates(engine: Engine, oracle: plain.Engine) -> Non
     for text in ("بنك\ud800سوق", "\udfff", "مصرف\udc80", "\ud83d\ude00 البنك"):
         assert [term.text for term in engine.terms(text)] == [term.text for term in oracle.terms(text)]
         _assert_close(engine.tally(text), oracle.tally(text))
+        assert engine.tally(text.encode("utf-8", "surrogatepass")) == engine.tally(text)
+
+
+def test_no_text_grows_by_being_read(engine: Engine, seeds: list[str]) -> None:
+    text = f"{seeds[0]} "
+    before = sys.getsizeof(text)  # counts the UTF-8 that Python may keep with a text for good
+    engine.tally(text), engine.tally_many([text]), engine.reader.terms(text), Lexicon(engine.reader).count_many([text])
+    assert sys.getsizeof(text) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])

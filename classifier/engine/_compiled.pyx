@@ -19,9 +19,6 @@ from classifier.engine import tables as _tables
 from classifier.engine.tables import Occurrence, Tally
 from classifier.errors import ModelFileError
 
-cdef extern from "Python.h":
-    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
-
 cdef extern from *:
     """
     #if defined(__GNUC__) || defined(__clang__)

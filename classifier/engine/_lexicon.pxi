@@ -91,7 +91,7 @@ cdef class Lexicon:
         starts, numbers, counts = array("q", [0]), array("i"), array("i")
         for text in texts:
             kept = _utf8(text)
-            content = _content(kept, &size)
+            content, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
             with nogil:
                 self._count(content, size, grow)
             numbers.frombytes((<char*>self.found)[: self.distinct * sizeof(int32_t)])

@@ -44,10 +44,8 @@ cdef class Reader:
         """The terms of a text, in order, with character offsets."""
         cdef Scanner scanner
         cdef Found found
-        cdef Py_ssize_t size
         kept = _utf8(text)
-        cdef const char* content = _content(kept, &size)
-        _begin(&scanner, &self.letters, <const uint8_t*>content, size)
+        _begin(&scanner, &self.letters, <const uint8_t*>PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
         result = []
         while _next(&scanner, &found):
             result.append(Term(_spell(found.letters, found.length), found.start, found.end, bool(found.foreign)))
@@ -57,12 +55,10 @@ cdef class Reader:
         """The hashes of a text's terms, in order (for comparing texts with each other)."""
         cdef Scanner scanner
         cdef Found found
-        cdef Py_ssize_t size
         cdef uint64_t wave[HASHES]
         cdef int count = HASHES
         kept = _utf8(text)
-        cdef const char* content = _content(kept, &size)
-        _begin(&scanner, &self.letters, <const uint8_t*>content, size)
+        _begin(&scanner, &self.letters, <const uint8_t*>PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
         result = array("Q")
         while count == HASHES:
             with nogil:
@@ -75,20 +71,9 @@ cdef class Reader:
 
 
 cdef object _utf8(object text):
-    """A text whose UTF-8 can be had: itself, or bytes with `?` for its lone surrogates."""
-    cdef Py_ssize_t size
-    if isinstance(text, str):
-        try:
-            PyUnicode_AsUTF8AndSize(text, &size)
-        except UnicodeEncodeError:
-            return text.encode("utf-8", "replace")
-    elif not isinstance(text, bytes):
-        raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
-    return text
-
-
-cdef const char* _content(object text, Py_ssize_t* size) except NULL:
+    """A text as UTF-8, `?` for its lone surrogates. A copy: what Python can keep inside a `str` stays as long as that does."""
     if isinstance(text, bytes):
-        size[0] = PyBytes_GET_SIZE(text)
-        return PyBytes_AS_STRING(text)
-    return PyUnicode_AsUTF8AndSize(text, size)
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
+    return text.encode("utf-8", "replace")

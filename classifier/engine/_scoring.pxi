@@ -78,10 +78,8 @@ cdef class Engine:
         """Every term of a text as (row of the term or -1, start, end)."""
         cdef Scanner scanner
         cdef Found found
-        cdef Py_ssize_t size
         kept = _utf8(text)
-        cdef const char* content = _content(kept, &size)
-        _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
+        _begin(&scanner, &self.reader.letters, <const uint8_t*>PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
         result = []
         while _next(&scanner, &found):
             result.append(Occurrence(self._row(found.hash), found.start, found.end))
@@ -238,7 +236,8 @@ cdef class _Batch:
         if not (self.contents and self.sizes and self.counts and self.scores):
             raise MemoryError
         for number in range(count):
-            self.contents[number] = _content(texts[number], &self.sizes[number])
+            self.contents[number] = PyBytes_AS_STRING(texts[number])
+            self.sizes[number] = PyBytes_GET_SIZE(texts[number])
             self.counts[number].scores = self.scores + number * labels
 
     def __dealloc__(self):
