@@ -15,9 +15,8 @@ import mmap
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from classifier.errors import ModelFileError
 
@@ -33,8 +32,7 @@ _ALTERED = "its contents do not match its digest; the file is damaged: get or tr
 _LARGEST_HEADER = 8 << 20  # metadata holds a card, a report and canaries: a few hundred kilobytes at most
 
 
-@dataclass(frozen=True, slots=True)
-class Artefact:
+class Artefact(NamedTuple):
     """A loaded file: flat read-only views by name, and the metadata (its digest included)."""
 
     arrays: Mapping[str, memoryview]

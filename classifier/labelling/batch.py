@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from classifier.errors import ResultsError
 from classifier.labelling.journal import Journal, beside, draft_of, is_begun
@@ -25,8 +24,7 @@ TIMEOUT = 120.0  # seconds: long PDFs on a slow and busy machine take a quarter 
 A_MONTH = 30 * 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run is: files done, those of them that were answered already, and seconds since it began."""
 
     done: int

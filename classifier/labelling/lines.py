@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from classifier.errors import ResultsError
 from classifier.labelling.walking import Found
@@ -54,8 +53,7 @@ def file_of(values: Mapping[str, Any]) -> str:
     return str(values.get("archive") or values["path"])
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What all lines of one run have in common."""
 
     folder: str

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.labelling.lines import Stamp, file_of, glance, parse_line, quoted
 from classifier.labelling.summary import Counts
-from classifier.labelling.walking import Found
+from classifier.labelling.walking import Found, Seen
 
 CHUNK_FILES, CHUNK_BYTES = 128, 4 << 20
 _BLOCK = 1 << 20
@@ -37,11 +36,11 @@ class Todo(NamedTuple):
     former: bytes | None = None
 
 
-@dataclass(slots=True)
 class Segment:
     """A stretch of the folder, in order; its files to label are one task for a worker."""
 
-    parts: list[Kept | Todo] = field(default_factory=list)
+    def __init__(self, parts: Iterable[Kept | Todo] = ()) -> None:
+        self.parts = list(parts)
 
     @property
     def todos(self) -> list[Todo]:
@@ -60,15 +59,17 @@ class FormerLines:
         self._start = self._read = 0  # where the first of them begins and the last one ends
         self._values: dict[str, Any] | None = None  # of the first, once parsed
 
-    def follow(self, files: Sequence[Found]) -> Kept | None:
+    def follow(self, files: Sequence[Seen]) -> Kept | None:
         """The lines from here that plainly answer for the first of some files in a walk, as many as there are in a row.
 
         This loop is what starting a finished run again amounts to: it looks at the two ends of a line and no more.
         """
         begin, end = self._glance
         lines = []
-        for found, line in zip(files, self._ahead(len(files)), strict=False):
-            if not line.endswith(end % (found.size, found.mtime)) or not line.startswith(begin % quoted(found.path)):
+        for (path, status), line in zip(files, self._ahead(len(files)), strict=False):
+            if not line.endswith(end % (status.st_size, status.st_mtime_ns)):
+                break
+            if not line.startswith(begin % quoted(path)):
                 break
             lines.append(line)
         if not lines:
@@ -155,7 +156,7 @@ class FormerLines:
         return self._start
 
 
-def match(stretches: Iterable[Sequence[Found]], sources: list[FormerLines]) -> Iterator[Kept | Todo]:
+def match(stretches: Iterable[Sequence[Seen]], sources: list[FormerLines]) -> Iterator[Kept | Todo]:
     """The files of a walk, in order, as lines to keep, from the first source that has them, or as files to label."""
     for stretch in stretches:
         files = stretch
@@ -165,7 +166,7 @@ def match(stretches: Iterable[Sequence[Found]], sources: list[FormerLines]) -> I
                 yield kept
                 files = files[kept.files :]
             if files:
-                yield _best(files[0], sources)
+                yield _best(Found.of(files[0]), sources)
                 files = files[1:]
 
 

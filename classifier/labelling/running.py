@@ -9,7 +9,6 @@ import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import replace
 from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -66,7 +65,7 @@ class _Pool:
             yield
             return
         with TemporaryDirectory(prefix="classifier-", ignore_cleanup_errors=True) as folder:
-            self._task = replace(self._task, limit=Limit(folder, self._workers.timeout))
+            self._task = self._task._replace(limit=Limit(folder, self._workers.timeout))
             yield
 
     def _give_up(self, waiting: Iterable[Segment]) -> bool:
@@ -101,7 +100,7 @@ class _Pool:
 
     def _one_by_one(self, waiting: deque[Segment]) -> Generator[Labelled]:
         """The rest of a wave in which a worker died, one task at a time, to find whether a file is to blame."""
-        for _ in range(min(len(waiting), WAVE * self._workers.count)):
+        for _ in range(min(len(waiting), WAVE * self._workers.processes)):
             lines = self._survive(waiting[0].todos)
             yield waiting.popleft(), lines
 
@@ -113,7 +112,7 @@ class _Pool:
             with _parallel(self._workers) as (parallel, _):
                 return next(self._submit(parallel, [todos]))
         except _crash_errors(self._workers):
-            stretch = Segment(list(todos))
+            stretch = Segment(todos)
             if self._give_up([stretch]):
                 return self._survive(stretch.todos)
             if len(todos) == 1:
@@ -167,7 +166,7 @@ def _parallel(workers: Workers) -> Iterator[tuple[Any, int]]:
     """A joblib `Parallel` on the back end asked for, and how many tasks make a wave on it."""
     from joblib import Parallel, effective_n_jobs, parallel_config
 
-    jobs = max(2, workers.count)  # one would be this process, where a crash ends the run
+    jobs = max(2, workers.processes)  # one would be this process, where a crash ends the run
     kind = "list" if workers.name == "multiprocessing" else "generator"
     try:
         with ExitStack() as stack:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from classifier.labelling.lines import parse_line
 from classifier.labelling.walking import PassedOver
@@ -45,8 +44,7 @@ class Counts:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The outcome of a run: documents in the results file, and how many files of them this run labelled."""
 
     labels: Mapping[str, int]
@@ -55,7 +53,7 @@ class Summary:
     fresh: int
     kept: int
     seconds: float
-    passed: PassedOver = field(default_factory=PassedOver)
+    passed: PassedOver = PassedOver()
 
     @property
     def documents(self) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from classifier import artefact
 from classifier.errors import ResultsError
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from classifier.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What to ask of the model for every document."""
 
     max_error: float | None = None
@@ -28,11 +26,10 @@ class Options:
 
     def named(self) -> dict[str, Any]:
         """Those that differ from the default, as they stand in each line."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in self._asdict().items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What all workers of a run have in common; the model is given by its file, and its digest as proof."""
 
     model: str
@@ -43,8 +40,7 @@ class Task:
     limit: Limit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(NamedTuple):
     """How many processes (None: one per core), on which joblib back end, and for dask the scheduler's address.
 
     `timeout` is what a document may take, in seconds, where a process can be ended and the run goes on: with loky.
@@ -58,7 +54,7 @@ class Workers:
     @property
     def alone(self) -> bool:
         """True when this process is to do the work itself."""
-        return self.count == 1 and not self.backend and not self.scheduler
+        return self.processes == 1 and not self.backend and not self.scheduler
 
     @property
     def name(self) -> str:
@@ -66,7 +62,7 @@ class Workers:
         return self.backend or ("dask" if self.scheduler else "loky")
 
     @property
-    def count(self) -> int:
+    def processes(self) -> int:
         """Processes to start on this machine."""
         return self.jobs or _cores()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -18,6 +18,18 @@ from typing import NamedTuple
 from classifier.errors import Reason, ResultsError
 
 _STRETCH = 256
+
+
+class Obstacle(NamedTuple):
+    """What stands in the place of a file's status when it cannot be read: size and time as far as known, and why."""
+
+    st_size: int
+    st_mtime_ns: int
+    trouble: tuple[Reason, str]
+
+
+Seen = tuple[str, os.stat_result | Obstacle]
+"""A path below the folder (POSIX) and its status: no more, for a folder may hold millions."""
 
 
 class Found(NamedTuple):
@@ -28,9 +40,14 @@ class Found(NamedTuple):
     mtime: int
     trouble: tuple[Reason, str] | None = None
 
+    @classmethod
+    def of(cls, seen: Seen) -> Found:
+        """What was seen, by name."""
+        path, status = seen
+        return cls(path, status.st_size, status.st_mtime_ns, getattr(status, "trouble", None))
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+
+class Filters(NamedTuple):
     """Which files count. Patterns with `/` are held against the path, others against the name; `*` spans folders."""
 
     include: tuple[str, ...] = ()
@@ -38,8 +55,7 @@ class Filters:
     hidden: bool = False
 
 
-@dataclass(slots=True)
-class PassedOver:
+class PassedOver(NamedTuple):
     """How many entries were left out on purpose."""
 
     hidden: int = 0
@@ -47,76 +63,88 @@ class PassedOver:
     excluded: int = 0
 
 
-@dataclass(slots=True)
 class Walk:
-    """Iterates over the files below `root`, but for the paths in `skip`; `passed` grows meanwhile.
+    """Iterates over the files below `root`, but for the paths in `skip`.
 
     Memory holds the names of one folder (and of those above it) at a time.
     """
 
-    root: str
-    filters: Filters = field(default_factory=Filters)
-    skip: frozenset[str] = frozenset()
-    passed: PassedOver = field(default_factory=PassedOver)
+    def __init__(self, root: str, filters: Filters | None = None, skip: frozenset[str] = frozenset()) -> None:
+        self.root, self.filters, self.skip = root, filters or Filters(), skip
+        self._hidden = self._linked_folders = self._excluded = 0
+
+    @property
+    def passed(self) -> PassedOver:
+        """What has been left out so far."""
+        return PassedOver(self._hidden, self._linked_folders, self._excluded)
 
     def __iter__(self) -> Iterator[Found]:
-        return chain.from_iterable(self.stretches())
+        return map(Found.of, chain.from_iterable(self.stretches()))
 
-    def stretches(self) -> Iterator[list[Found]]:
+    def stretches(self) -> Iterator[list[Seen]]:
         """The files in lists of up to 256, which is quicker to go along than one by one."""
-        found: list[Found] = []
-        folders = [iter(self._entries("", found))]
+        seen: list[Seen] = []
+        folders = [("", iter(self._entries("", seen)))]
         while folders:
-            folder = self._collect(folders[-1], found)
-            if folder:
-                folders.append(iter(self._entries(folder, found)))
-            elif len(found) < _STRETCH:
+            folder, names = folders[-1]
+            inner = self._collect(folder, names, seen)
+            if inner:
+                folders.append((inner, iter(self._entries(inner, seen))))
+            elif len(seen) < _STRETCH:
                 folders.pop()
             else:
-                yield found
-                found = []
-        if found:
-            yield found
+                yield seen
+                seen = []
+        if seen:
+            yield seen
 
-    def _collect(self, entries: Iterator[str], found: list[Found]) -> str | None:
+    def _collect(self, folder: str, names: Iterator[str], seen: list[Seen]) -> str | None:
         """Look at files of a folder until there is another folder (returned) to go through first, or enough of them."""
-        for entry in entries:
-            if entry[-1] == "/":
-                return entry
-            if file := self._look(entry):
-                found.append(file)
-                if len(found) >= _STRETCH:
-                    break
+        with _handle(f"{self.root}/{folder}") as handle:
+            place = "" if handle is not None else f"{self.root}/{folder}"
+            for name in names:
+                if name[-1] == "/":
+                    return folder + name
+                try:
+                    status = os.stat(place + name, dir_fd=handle)
+                    seen_as = status if stat.S_ISREG(status.st_mode) else self._special(status)
+                except OSError as error:
+                    seen_as = self._unseen(folder + name, error)
+                if seen_as:
+                    seen.append((folder + name, seen_as))
+                    if len(seen) >= _STRETCH:
+                        break
         return None
 
-    def _entries(self, folder: str, found: list[Found]) -> list[str]:
-        """The paths in a folder, sorted as text, folders with a slash behind; a folder nobody may list is `found`."""
+    def _entries(self, folder: str, seen: list[Seen]) -> list[str]:
+        """The names in a folder, sorted as text, folders with a slash behind; a folder nobody may list is `seen`."""
         hidden, names = self.filters.hidden, []
         try:
             with os.scandir(f"{self.root}/{folder}") as entries:
                 for entry in entries:
                     name = entry.name
                     if name[0] == "." and not hidden:
-                        self.passed.hidden += 1
+                        self._hidden += 1
                     else:
-                        names.append(f"{folder}{name}/" if entry.is_dir(follow_symlinks=False) else folder + name)
+                        names.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
         except OSError as error:
-            found += self._unlisted(folder, error)
+            seen += self._unlisted(folder, error)
             return []
         names.sort()
-        return self._filtered(names)
+        return self._filtered(folder, names)
 
-    def _filtered(self, entries: list[str]) -> list[str]:
+    def _filtered(self, folder: str, names: list[str]) -> list[str]:
         wanted, unwanted = _matcher(self.filters.include), _matcher(self.filters.exclude)
-        listed = len(entries)
+        listed = len(names)
         if unwanted:
-            entries = [entry for entry in entries if not unwanted(entry.rstrip("/"))]
+            names = [name for name in names if not unwanted(folder + name.rstrip("/"))]
         if wanted:
-            entries = [entry for entry in entries if entry[-1] == "/" or wanted(entry)]
-        self.passed.excluded += listed - len(entries)
-        return [entry for entry in entries if entry not in self.skip] if self.skip else entries
+            names = [name for name in names if name[-1] == "/" or wanted(folder + name)]
+        self._excluded += listed - len(names)
+        skip = {path[len(folder) :] for path in self.skip if path.startswith(folder)}
+        return [name for name in names if name not in skip] if skip else names
 
-    def _unlisted(self, folder: str, error: OSError) -> list[Found]:
+    def _unlisted(self, folder: str, error: OSError) -> list[Seen]:
         if not folder:
             raise ResultsError(
                 f"{self.root}: cannot be listed ({error.strerror}); give a folder that you may read"
@@ -124,39 +152,49 @@ class Walk:
         if isinstance(error, FileNotFoundError):  # gone since its parent was listed
             return []
         message = f"the folder cannot be listed ({error.strerror}); allow reading it and run the same command again"
-        return [_troubled(self.root, folder, Reason.FORBIDDEN, message)]
+        return [(folder, _obstacle(f"{self.root}/{folder}", Reason.FORBIDDEN, message))]
 
-    def _look(self, path: str) -> Found | None:
-        """A file with its size and time; None when it is gone already or is a link to a folder."""
-        try:
-            status = os.stat(f"{self.root}/{path}")  # noqa: PTH116  a Path costs more than the call
-        except OSError as error:
-            return self._unseen(path, error)
-        if stat.S_ISREG(status.st_mode):
-            return Found(path, status.st_size, status.st_mtime_ns)
+    def _special(self, status: os.stat_result) -> Obstacle | None:
+        """What is no plain file; None for a link to a folder."""
         if stat.S_ISDIR(status.st_mode):
-            self.passed.linked_folders += 1
+            self._linked_folders += 1
             return None
         message = "a pipe, socket or device, not a document; nothing to do"
-        return Found(path, status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message))
+        return Obstacle(status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message))
 
-    def _unseen(self, path: str, error: OSError) -> Found | None:
-        if not os.path.lexists(f"{self.root}/{path}"):
+    def _unseen(self, path: str, error: OSError) -> Obstacle | None:
+        """Why a file has no status; None when it is gone already."""
+        whole = f"{self.root}/{path}"
+        if not os.path.lexists(whole):
             return None
         if isinstance(error, PermissionError):
-            return _troubled(
-                self.root, path, Reason.FORBIDDEN, "it may not be read; allow reading and run the same command again"
+            return _obstacle(
+                whole, Reason.FORBIDDEN, "it may not be read; allow reading and run the same command again"
             )
         message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
-        return _troubled(self.root, path, Reason.NOT_FOUND, message)
+        return _obstacle(whole, Reason.NOT_FOUND, message)
 
 
-def _troubled(root: str, path: str, reason: Reason, message: str) -> Found:
+@contextmanager
+def _handle(folder: str) -> Iterator[int | None]:
+    """A folder opened, so that the system need not find it anew for each of its files; None where that cannot be."""
     try:
-        status = os.lstat(f"{root}/{path.rstrip('/')}")
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if os.stat in os.supports_dir_fd else None
     except OSError:
-        return Found(path, 0, 0, (reason, message))
-    return Found(path, status.st_size, status.st_mtime_ns, (reason, message))
+        handle = None
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _obstacle(path: str, reason: Reason, message: str) -> Obstacle:
+    try:
+        status = os.lstat(path.rstrip("/"))
+    except OSError:
+        return Obstacle(0, 0, (reason, message))
+    return Obstacle(status.st_size, status.st_mtime_ns, (reason, message))
 
 
 class _Matcher:
