@@ -227,9 +227,11 @@ def test_a_full_disk_ends_the_run_with_whole_lines_and_it_goes_on_later(runs: Ru
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_killed_at_random_and_started_again_gives_the_same_bytes(
-    large: tuple[Runs, bytes], out: Path, jobs: str
+    large: tuple[Runs, bytes], out: Path, jobs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs, whole = large
+    (temporary := out.parent / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     choice = random.Random(jobs)
     killed = 0
     for _ in range(2):
@@ -238,8 +240,9 @@ def test_killed_at_random_and_started_again_gives_the_same_bytes(
         if wait_until(process, lambda: size_of(out) >= goal):  # noqa: B023
             os.kill(process.pid, signal.SIGKILL)
             killed += 1
-        process.communicate()
+        process.communicate()  # the workers hold its end of stderr, so this is until they have ended too
         assert whole.startswith(out.read_bytes()[: out.read_bytes().rfind(b"\n") + 1])
+        assert not list(temporary.glob("classifier-*"))
     assert killed
     assert runs.run(out, "--jobs", jobs).returncode == 0
     assert out.read_bytes() == whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from classifier.labelling.lines import parse_line, to_line
 from classifier.labelling.matching import Todo
 from classifier.labelling.tasks import Task
 from classifier.labelling.walking import Found
-from classifier.labelling.watching import watched
+from classifier.labelling.watching import Limit, watched
 from classifier.model import Model
 from classifier.prediction import Prediction
 
@@ -36,7 +37,7 @@ class Reading(NamedTuple):
 
 def label_files(task: Task, todos: Sequence[Todo]) -> list[bytes]:
     """The lines of each file, joined: one, or one for each member of an archive."""
-    follow(task.parent)
+    follow(task.parent, task.limit)
     model = load_model(task.model, task.digest)
     done: list[bytes | None] = []
     plain: list[tuple[Found, Reading]] = []
@@ -70,15 +71,19 @@ def prove(task: Task) -> None:
 
 
 @lru_cache(maxsize=1)
-def follow(parent: int) -> None:
-    """Have this process end soon after the one that started it: a run that is killed leaves no workers behind."""
+def follow(parent: int, limit: Limit | None = None) -> None:
+    """Have this process end soon after the one that started it: a run that is killed leaves no workers behind, nor the
+    folder in which they leave word.
+    """
     if os.getppid() == parent:  # not so in the run itself, nor on another machine
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+        threading.Thread(target=_end_after, args=(parent, limit), daemon=True).start()
 
 
-def _end_after(parent: int) -> None:
+def _end_after(parent: int, limit: Limit | None) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_SECONDS)
+    if limit:
+        shutil.rmtree(limit.folder, ignore_errors=True)
     os._exit(1)
 
 
