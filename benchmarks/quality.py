@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = Path(__file__).with_name("floors.json")
 MARGIN = 0.01  # by which other versions of the libraries may differ
 DEV = "saudinewsnet-dev"
+UNSEEN = Path(__file__).with_name("unseen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
     change.add_argument("--raise", dest="higher", action="store_true", help="write higher floors")
     change.add_argument("--lower", action="store_true", help="write floors anew, lower ones too")
     asked = parser.parse_args(arguments)
-    results = {"seeds": measure_seeds(asked.seeds)}
+    results = {"seeds": measure_seeds(asked.seeds), "unseen": measure(Model.load(), load_corpus(UNSEEN))}
     if asked.shared:
         results[DEV] = measure_dev(asked.shared)
     floors = read_floors(asked.floors)

@@ -24,6 +24,7 @@ WINDOW = 5  # words to either side
 SHIFT = 2.0  # pairs must stand together this much more often than chance
 LEAST_TOGETHER = 0.9  # ... and about once within a word's reach
 CONTEXT_DOCUMENTS = 8  # rarer terms have too few neighbours to tell
+CONVERGED = {"n_iter": 8, "n_oversamples": 60}  # with fewer, chance decided on one document in a hundred
 
 
 class Neighbourhoods:
@@ -80,7 +81,7 @@ def family_vectors(terms: Sequence[str], tfidf: scipy.sparse.csr_matrix, idf: Fl
 def document_vectors(tfidf: scipy.sparse.csr_matrix, dimensions: int, seed: int) -> Floats:
     """Terms by the documents they stand in: a truncated SVD, damped by the root of its singular values (LSA)."""
     dimensions = min(dimensions, min(tfidf.shape) - 1)
-    svd = TruncatedSVD(dimensions, n_iter=3, n_oversamples=20, random_state=seed).fit(tfidf)
+    svd = TruncatedSVD(dimensions, random_state=seed, **CONVERGED).fit(tfidf)
     vectors: Floats = svd.components_.T * np.sqrt(svd.singular_values_ / svd.singular_values_[0])
     return vectors
 
@@ -100,7 +101,7 @@ def context_vectors(
     number = np.full(len(documents) + 1, -1)
     number[kept] = np.arange(len(kept))
     information = _pointwise_information(_neighbours((number[sequence] for sequence in sequences), len(kept)))
-    svd = TruncatedSVD(dimensions, n_iter=2, n_oversamples=10, random_state=seed).fit(information)
+    svd = TruncatedSVD(dimensions, random_state=seed, **CONVERGED).fit(information)
     rows = svd.components_.T * np.sqrt(svd.singular_values_)
     vectors[kept] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return vectors

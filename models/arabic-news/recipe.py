@@ -25,6 +25,7 @@ from classifier.training import train
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE.parent.parent / "seeds"
 SOURCES = ("sanad-khaleej", "antcorpus")
+FORMS = ("air", "court", "field", "lab")  # hands of the seeds that wrote by form; the others wrote by region
 
 
 def labelled(corpora: Path) -> Iterator[Example]:
@@ -49,9 +50,11 @@ def labelled(corpora: Path) -> Iterator[Example]:
 
 
 def seeds() -> Iterator[Example]:
-    """The repository's own documents."""
+    """The repository's own documents, as two sources: what either does not know of the other is measured."""
     for example in load_corpus(SEEDS).examples:
-        yield Example(example.text, example.label, f"seeds/{example.name}", source="seeds")
+        hand = Path(example.name).name.partition("-")[0]
+        source = "seeds-forms" if hand in FORMS else "seeds-regions"
+        yield Example(example.text, example.label, f"seeds/{example.name}", source=source)
 
 
 def write_unlabelled(corpora: Path, out: Path, sources: Iterable[str] = SOURCES) -> None:
