@@ -256,13 +256,13 @@ def table(rows: dict[str, dict[str, float]]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("shared", type=Path)
-    parser.add_argument("--quick", action="store_true", help="the dev set only")
+    parser.add_argument("--quick", action="store_true", help="the dev set and the unseen documents only")
     parser.add_argument("--resume", action="store_true", help="keep the rows already in results/accuracy.json")
     arguments = parser.parse_args()
     shared, made = arguments.shared, recipe()
     examples = [*made.labelled(shared / "corpora"), *made.seeds()]
     dev, unseen = dev_set(shared), load_corpus(HERE / "unseen").examples
-    rows: dict[str, dict[str, float]] = json.loads(RESULTS.read_text())["rows"] if arguments.resume else {}
+    rows: dict[str, dict[str, float]] = former_rows(len(examples)) if arguments.resume else {}
     for name, fit in contestants(shared / "corpora").items():
         if name in rows:
             continue
@@ -275,6 +275,12 @@ def main() -> None:
     print("\n".join(table(rows)))
     if not arguments.quick:
         made.write_card(Model.load(), made.HERE, measured(rows, len(examples)))
+
+
+def former_rows(documents: int) -> dict[str, dict[str, float]]:
+    """The rows of a run that was ended before, if it learned from as many documents."""
+    record = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return dict(record["rows"]) if record["documents"] == documents else {}
 
 
 def measured(rows: dict[str, dict[str, float]], documents: int) -> str:

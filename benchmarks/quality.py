@@ -4,9 +4,9 @@
     python benchmarks/quality.py [SHARED] --raise    write higher floors where the figures allow them
     python benchmarks/quality.py [SHARED] --lower    write the floors anew, lower ones too: say why in the commit
 
-Two things are measured: a model trained here and now on two thirds of `seeds/`, on the other third; and, where SHARED
-holds `corpora/saudinewsnet-dev.jsonl.xz` and its labels, the shipped model on that. A floor holds for the documents it
-was measured on, so it names their digest, and other documents need new floors.
+Three things are measured: a model trained here and now on two thirds of `seeds/`, on the other third; the shipped model
+on `unseen/`; and, where SHARED holds `corpora/saudinewsnet-dev.jsonl.xz` and its labels, on that. A floor holds for the
+documents it was measured on, so it names their digest, and other documents need new floors.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from classifier.training import train
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = Path(__file__).with_name("floors.json")
-MARGIN = 0.01  # by which other versions of the libraries may differ
+MARGIN = 0.02  # by which other versions of the libraries may differ: two documents in a hundred
 DEV = "saudinewsnet-dev"
 UNSEEN = Path(__file__).with_name("unseen")
 

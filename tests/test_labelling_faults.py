@@ -166,19 +166,22 @@ def test_forbidden_files_and_folders_fail_and_are_tried_again_once_allowed(open_
     model.chmod(0o644)
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)
-    shut, locked = folder / "مجلد 3", folder / "مجلد 5" / "وثيقة 00015.txt"
+    shut, locked, barred = folder / "مجلد 3", folder / "مجلد 5" / "وثيقة 00015.txt", folder / "مجلد 1"
+    hidden, within = len(list(shut.iterdir())), len(list(barred.iterdir()))
     shut.chmod(0)
     locked.chmod(0)
+    barred.chmod(0o744)  # may be listed, and no more
     place = open_place / "out"
     place.mkdir()
     place.chmod(0o777)
     code = "print(label_folder(folder, out, model=model, jobs=1).as_dict())"
-    assert "'failed': {'FORBIDDEN': 2}" in as_nobody(code, folder, place / "r.jsonl", model).stdout
+    assert f"'failed': {{'FORBIDDEN': {2 + within}}}" in as_nobody(code, folder, place / "r.jsonl", model).stdout
     again = as_nobody(code, folder, place / "r.jsonl", model).stdout
     assert "'fresh': 0" in again, "nothing has changed, so nothing is tried"
     shut.chmod(0o755)
     locked.chmod(0o644)
-    assert "'failed': {}, 'fresh': 4" in as_nobody(code, folder, place / "r.jsonl", model).stdout
+    barred.chmod(0o755)
+    assert f"'failed': {{}}, 'fresh': {hidden + 1 + within}" in as_nobody(code, folder, place / "r.jsonl", model).stdout
     as_nobody(code, folder, place / "anew.jsonl", model)
     assert (place / "r.jsonl").read_bytes() == (place / "anew.jsonl").read_bytes()
 

@@ -29,7 +29,7 @@ class Obstacle(NamedTuple):
 
 
 Seen = tuple[str, os.stat_result | Obstacle]
-"""A path below the folder (POSIX) and its status: no more, for a folder may hold millions."""
+"""A path below the folder (POSIX) and its status as the system gives it: taking it apart costs as much as the match."""
 
 
 class Found(NamedTuple):
@@ -149,7 +149,7 @@ class Walk:
             raise ResultsError(
                 f"{self.root}: cannot be listed ({error.strerror}); give a folder that you may read"
             ) from None
-        if isinstance(error, FileNotFoundError):  # gone since its parent was listed
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # gone since its parent was listed
             return []
         message = f"the folder cannot be listed ({error.strerror}); allow reading it and run the same command again"
         return [(folder, _obstacle(f"{self.root}/{folder}", Reason.FORBIDDEN, message))]
@@ -165,12 +165,12 @@ class Walk:
     def _unseen(self, path: str, error: OSError) -> Obstacle | None:
         """Why a file has no status; None when it is gone already."""
         whole = f"{self.root}/{path}"
-        if not os.path.lexists(whole):
-            return None
         if isinstance(error, PermissionError):
             return _obstacle(
                 whole, Reason.FORBIDDEN, "it may not be read; allow reading and run the same command again"
             )
+        if not os.path.lexists(whole):
+            return None
         message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
         return _obstacle(whole, Reason.NOT_FOUND, message)
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from classifier.documents import Document, iter_members, read_bytes
@@ -25,6 +25,7 @@ from classifier.prediction import Prediction
 
 _ZIP = b"PK"
 _WATCH_SECONDS = 1.0
+_folders = set[str]()  # of this process' runs: one worker serves several
 
 
 class Reading(NamedTuple):
@@ -70,20 +71,27 @@ def prove(task: Task) -> None:
     load_model(task.model, task.digest).predict("", max_error=task.options.max_error)
 
 
-@lru_cache(maxsize=1)
 def follow(parent: int, limit: Limit | None = None) -> None:
     """Have this process end soon after the one that started it: a run that is killed leaves no workers behind, nor the
-    folder in which they leave word.
+    folders in which they leave word.
     """
-    if os.getppid() == parent:  # not so in the run itself, nor on another machine
-        threading.Thread(target=_end_after, args=(parent, limit), daemon=True).start()
+    if limit:
+        _folders.add(limit.folder)
+    is_worker_here = os.getppid() == parent or (limit is not None and os.getpid() != parent)
+    if is_worker_here:  # not the run itself, nor on another machine, where nobody sets limits
+        _end_with(parent)
 
 
-def _end_after(parent: int, limit: Limit | None) -> None:
+@cache
+def _end_with(parent: int) -> None:
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_SECONDS)
-    if limit:
-        shutil.rmtree(limit.folder, ignore_errors=True)
+    for folder in tuple(_folders):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

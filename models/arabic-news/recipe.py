@@ -25,7 +25,12 @@ from classifier.training import train
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE.parent.parent / "seeds"
 SOURCES = ("sanad-khaleej", "antcorpus")
-FORMS = ("air", "court", "field", "lab")  # hands of the seeds that wrote by form; the others wrote by region
+FORMS = (
+    "air",
+    "court",
+    "field",
+    "lab",
+)  # hands of the seeds that wrote by form; the others wrote by region, or in verse
 
 
 def labelled(corpora: Path) -> Iterator[Example]:
