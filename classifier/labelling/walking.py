@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from classifier.errors import Reason, ResultsError
 
 _STRETCH = 256
+_RUN = 8  # files in a row, from which on opening their folder saves more than it costs
 
 
 class Obstacle(NamedTuple):
@@ -63,6 +64,17 @@ class PassedOver(NamedTuple):
     excluded: int = 0
 
 
+class _Listed(NamedTuple):
+    """A folder, and the names in it that are still to come, sorted as text, folders with a slash behind.
+
+    `runs`: its files stand in long runs, with few folders to be gone through between them.
+    """
+
+    folder: str
+    names: Iterator[str]
+    runs: bool
+
+
 class Walk:
     """Iterates over the files below `root`, but for the paths in `skip`.
 
@@ -84,12 +96,11 @@ class Walk:
     def stretches(self) -> Iterator[list[Seen]]:
         """The files in lists of up to 256, which is quicker to go along than one by one."""
         seen: list[Seen] = []
-        folders = [("", iter(self._entries("", seen)))]
+        folders = [self._listed("", seen)]
         while folders:
-            folder, names = folders[-1]
-            inner = self._collect(folder, names, seen)
+            inner = self._collect(folders[-1], seen)
             if inner:
-                folders.append((inner, iter(self._entries(inner, seen))))
+                folders.append(self._listed(inner, seen))
             elif len(seen) < _STRETCH:
                 folders.pop()
             else:
@@ -98,11 +109,12 @@ class Walk:
         if seen:
             yield seen
 
-    def _collect(self, folder: str, names: Iterator[str], seen: list[Seen]) -> str | None:
+    def _collect(self, listed: _Listed, seen: list[Seen]) -> str | None:
         """Look at files of a folder until there is another folder (returned) to go through first, or enough of them."""
-        with _handle(f"{self.root}/{folder}") as handle:
+        folder = listed.folder
+        with _handle(f"{self.root}/{folder}") if listed.runs else nullcontext() as handle:
             place = "" if handle is not None else f"{self.root}/{folder}"
-            for name in names:
+            for name in listed.names:
                 if name[-1] == "/":
                     return folder + name
                 try:
@@ -116,22 +128,25 @@ class Walk:
                         break
         return None
 
-    def _entries(self, folder: str, seen: list[Seen]) -> list[str]:
-        """The names in a folder, sorted as text, folders with a slash behind; a folder nobody may list is `seen`."""
-        hidden, names = self.filters.hidden, []
+    def _listed(self, folder: str, seen: list[Seen]) -> _Listed:
+        """What is in a folder; a folder nobody may list is `seen`."""
+        hidden, names, folders = self.filters.hidden, [], 0
         try:
             with os.scandir(f"{self.root}/{folder}") as entries:
                 for entry in entries:
                     name = entry.name
                     if name[0] == "." and not hidden:
                         self._hidden += 1
+                    elif entry.is_dir(follow_symlinks=False):
+                        names.append(f"{name}/")
+                        folders += 1
                     else:
-                        names.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
+                        names.append(name)
         except OSError as error:
             seen += self._unlisted(folder, error)
-            return []
+            return _Listed(folder, iter(()), False)
         names.sort()
-        return self._filtered(folder, names)
+        return _Listed(folder, iter(self._filtered(folder, names)), len(names) > _RUN * (folders + 1))
 
     def _filtered(self, folder: str, names: list[str]) -> list[str]:
         wanted, unwanted = _matcher(self.filters.include), _matcher(self.filters.exclude)
