@@ -86,8 +86,8 @@ def test_floors_fall_only_when_told_to(quality: ModuleType) -> None:
     floor = quality.Measured("d", {"accuracy": 0.9, "macro-F1": 0.8})
     worse, better = quality.Measured("d", {"accuracy": 0.7}), quality.Measured("d", {"accuracy": 0.99, "macro-F1": 0.5})
     assert quality.pinned(worse, floor, lower=False).figures == {"accuracy": 0.9, "macro-F1": 0.8}
-    assert quality.pinned(better, floor, lower=False).figures == {"accuracy": 0.97, "macro-F1": 0.8}
-    assert quality.pinned(worse, floor, lower=True).figures == {"accuracy": 0.68}
+    assert quality.pinned(better, floor, lower=False).figures == {"accuracy": 0.98, "macro-F1": 0.8}
+    assert quality.pinned(worse, floor, lower=True).figures == {"accuracy": 0.69}
     assert quality.pinned(quality.Measured("other", {"accuracy": 1.0}), floor, lower=False) == floor
 
 
