@@ -4,8 +4,8 @@
 cdef class Lexicon:
     """The terms of a growing corpus, numbered as they come: counting for training.
 
-    One thread at a time: counting lets others run meanwhile. `count_many` gives the rows of a CSR matrix (row starts, term numbers, counts); terms not yet known are added while
-    `grow` is true and passed over when not.
+    One thread at a time: counting lets others run meanwhile. `count_many` gives the rows of a CSR matrix (row starts,
+    term numbers, counts); terms not yet known are added while `grow` is true and passed over when not.
     """
 
     cdef readonly Reader reader

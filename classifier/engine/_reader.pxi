@@ -71,7 +71,7 @@ cdef class Reader:
 
 
 cdef object _utf8(object text):
-    """A text as UTF-8, `?` for its lone surrogates. A copy: what Python can keep inside a `str` stays as long as that does."""
+    """A text as UTF-8, `?` for its lone surrogates; a copy, since what Python keeps in a `str` stays there."""
     if isinstance(text, bytes):
         return text
     if not isinstance(text, str):

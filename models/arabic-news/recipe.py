@@ -25,12 +25,8 @@ from classifier.training import train
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE.parent.parent / "seeds"
 SOURCES = ("sanad-khaleej", "antcorpus")
-FORMS = (
-    "air",
-    "court",
-    "field",
-    "lab",
-)  # hands of the seeds that wrote by form; the others wrote by region, or in verse
+# Hands of the seeds that wrote by form; the others wrote by region, or in verse.
+FORMS = ("air", "court", "field", "lab")
 
 
 def labelled(corpora: Path) -> Iterator[Example]:
