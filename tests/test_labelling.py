@@ -11,7 +11,9 @@ import os
 import random
 import shutil
 import sys
+import threading
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from classifier.labelling import Progress, label_folder, preview_changes, read_r
 from classifier.labelling.journal import beside
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Segment, Todo, segments
+from classifier.labelling.statuses import ahead, look, plain_look
 from classifier.labelling.walking import Filters, Found, Walk
 
 ECONOMY, SECURITY, OTHER = SENTENCES.values()
@@ -359,6 +362,39 @@ class TestWalking:
         assert len(list(walk)) == 4
         assert (walk.passed.hidden, walk.passed.linked_folders, walk.passed.excluded) == (2, 1, 1)
 
+    def test_many_files_keep_their_order_around_folders(self, tmp_path: Path) -> None:
+        names = [f"{number:03d}.txt" for number in range(700)] + [
+            f"{number:03d}/x.txt" for number in (0, 255, 256, 600)
+        ]
+        for name in names:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+        stretches = list(Walk(str(tmp_path)).stretches())
+        assert [path for stretch in stretches for path, *_ in stretch] == sorted(names)
+        assert all(256 <= len(stretch) < 512 for stretch in stretches[:-1])
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs names and entries that Windows does not have")
+    def test_both_looks_see_the_same(self, folder: Path) -> None:
+        (folder / "large").touch()
+        os.truncate(folder / "large", 5 << 30)
+        os.utime(folder / "e.pdf", ns=(1, 253_402_300_799_123_456_789))
+        os.utime(folder / "a.txt", ns=(1, -1))
+        os.mkfifo(folder / "pipe")
+        (folder / "link").symlink_to("a.txt")
+        (folder / "broken").symlink_to("nothing")
+        (folder / os.fsdecode(b"\xe9.txt")).touch()
+        paths = [*os.listdir(folder), "absent", "a/b.txt", "x" * 300, "a.txt/b"]  # noqa: PTH208
+        seen = look(f"{folder}/", paths)
+        assert look(f"{folder}/", []) == []
+        assert seen == plain_look(f"{folder}/", paths)
+        assert ("large", 5 << 30, (folder / "large").stat().st_mtime_ns, None) in seen
+        assert seen.count(None) == 8  # three folders, a pipe, a broken link, and three that cannot be
+
+    @pytest.mark.parametrize(("place", "paths"), [("/", [1]), ("/", 1), (None, [])])
+    def test_a_look_at_what_are_no_paths(self, place: object, paths: object) -> None:
+        with pytest.raises(TypeError):
+            look(place, paths)  # type: ignore[arg-type]
+
     def test_folders_deeper_than_the_recursion_limit(self, tmp_path: Path) -> None:
         """The limit comes down to the tree: one of a killed run must not be too deep for pytest to remove."""
         path = "d/" * 150 + "x.txt"
@@ -371,6 +407,32 @@ class TestWalking:
         finally:
             sys.setrecursionlimit(usual)
         assert found == [path]
+
+
+class TestAhead:
+    def test_everything_comes_in_order_and_not_all_at_once(self) -> None:
+        made = []
+
+        def make() -> Iterator[int]:
+            for number in range(100):
+                made.append(number)
+                yield number
+
+        items = ahead(make())
+        assert next(items) == 0
+        assert len(made) <= 10
+        assert [0, *items] == list(range(100))
+
+    def test_what_goes_wrong_is_raised_where_the_items_are_wanted(self, tmp_path: Path) -> None:
+        with pytest.raises(ResultsError, match="cannot be listed"):
+            list(ahead(Walk(str(tmp_path / "absent")).stretches()))
+
+    def test_the_thread_ends_when_nobody_wants_more(self) -> None:
+        before = threading.active_count()
+        items = ahead(iter(int, 1))
+        assert next(items) == 0
+        items.close()
+        assert threading.active_count() == before
 
 
 def test_the_library_offers_it() -> None:

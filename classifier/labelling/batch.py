@@ -13,6 +13,7 @@ from classifier.errors import ResultsError
 from classifier.labelling.journal import Journal, beside, draft_of, is_begun
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Kept, Segment, match, segments
+from classifier.labelling.statuses import ahead
 from classifier.labelling.summary import Counts, Summary
 from classifier.labelling.tasks import Options, Task, Workers, make_task
 from classifier.labelling.walking import Filters, Walk
@@ -118,7 +119,7 @@ def _label(
 ) -> Summary:
     started = time.monotonic()
     kept = fresh = 0
-    labelled = _labelled(task, segments(match(walk.stretches(), journal.sources)), workers)
+    labelled = _labelled(task, segments(match(ahead(walk.stretches()), journal.sources)), workers)
     try:
         for segment, blocks in labelled:
             kept += _write(segment, blocks, journal, counts)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.labelling.lines import Stamp, file_of, glance, parse_line, quoted
+from classifier.labelling.statuses import Seen
 from classifier.labelling.summary import Counts
-from classifier.labelling.walking import Found, Seen
+from classifier.labelling.walking import Found
 
 CHUNK_FILES, CHUNK_BYTES = 128, 4 << 20
 _BLOCK = 1 << 20
@@ -66,8 +67,8 @@ class FormerLines:
         """
         begin, end = self._glance
         lines = []
-        for (path, status), line in zip(files, self._ahead(len(files)), strict=False):
-            if not line.endswith(end % (status.st_size, status.st_mtime_ns)):
+        for (path, size, mtime, _), line in zip(files, self._ahead(len(files)), strict=False):
+            if not line.endswith(end % (size, mtime)):
                 break
             if not line.startswith(begin % quoted(path)):
                 break
@@ -166,7 +167,7 @@ def match(stretches: Iterable[Sequence[Seen]], sources: list[FormerLines]) -> It
                 yield kept
                 files = files[kept.files :]
             if files:
-                yield _best(Found.of(files[0]), sources)
+                yield _best(Found(*files[0]), sources)
                 files = files[1:]
 
 

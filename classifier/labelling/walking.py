@@ -10,27 +10,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from functools import cache
-from itertools import chain
-from typing import NamedTuple
+from itertools import chain, starmap
+from typing import NamedTuple, cast
 
 from classifier.errors import Reason, ResultsError
+from classifier.labelling.statuses import Seen, look
 
 _STRETCH = 256
-_RUN = 8  # files in a row, from which on opening their folder saves more than it costs
-
-
-class Obstacle(NamedTuple):
-    """What stands in the place of a file's status when it cannot be read: size and time as far as known, and why."""
-
-    st_size: int
-    st_mtime_ns: int
-    trouble: tuple[Reason, str]
-
-
-Seen = tuple[str, os.stat_result | Obstacle]
-"""A path below the folder (POSIX) and its status as the system gives it: taking it apart costs as much as the match."""
 
 
 class Found(NamedTuple):
@@ -40,12 +27,6 @@ class Found(NamedTuple):
     size: int
     mtime: int
     trouble: tuple[Reason, str] | None = None
-
-    @classmethod
-    def of(cls, seen: Seen) -> Found:
-        """What was seen, by name."""
-        path, status = seen
-        return cls(path, status.st_size, status.st_mtime_ns, getattr(status, "trouble", None))
 
 
 class Filters(NamedTuple):
@@ -64,17 +45,6 @@ class PassedOver(NamedTuple):
     excluded: int = 0
 
 
-class _Listed(NamedTuple):
-    """A folder, and the names in it that are still to come, sorted as text, folders with a slash behind.
-
-    `runs`: its files stand in long runs, with few folders to be gone through between them.
-    """
-
-    folder: str
-    names: Iterator[str]
-    runs: bool
-
-
 class Walk:
     """Iterates over the files below `root`, but for the paths in `skip`.
 
@@ -91,62 +61,49 @@ class Walk:
         return PassedOver(self._hidden, self._linked_folders, self._excluded)
 
     def __iter__(self) -> Iterator[Found]:
-        return map(Found.of, chain.from_iterable(self.stretches()))
+        return starmap(Found, chain.from_iterable(self.stretches()))
 
     def stretches(self) -> Iterator[list[Seen]]:
-        """The files in lists of up to 256, which is quicker to go along than one by one."""
+        """The files in lists of a few hundred, as plain tuples: naming their values costs as much as comparing them."""
         seen: list[Seen] = []
-        folders = [self._listed("", seen)]
+        folders = [_parts("", self._names("", seen))]
         while folders:
-            inner = self._collect(folders[-1], seen)
-            if inner:
-                folders.append(self._listed(inner, seen))
-            elif len(seen) < _STRETCH:
+            part = next(folders[-1], None)
+            if part is None:
                 folders.pop()
+            elif isinstance(part, str):
+                folders.append(_parts(part, self._names(part, seen)))
             else:
+                seen += self._seen(part)
+            if len(seen) >= _STRETCH:
                 yield seen
                 seen = []
         if seen:
             yield seen
 
-    def _collect(self, listed: _Listed, seen: list[Seen]) -> str | None:
-        """Look at files of a folder until there is another folder (returned) to go through first, or enough of them."""
-        folder = listed.folder
-        with _handle(f"{self.root}/{folder}") if listed.runs else nullcontext() as handle:
-            place = "" if handle is not None else f"{self.root}/{folder}"
-            for name in listed.names:
-                if name[-1] == "/":
-                    return folder + name
-                try:
-                    status = os.stat(place + name, dir_fd=handle)
-                    seen_as = status if stat.S_ISREG(status.st_mode) else self._special(status)
-                except OSError as error:
-                    seen_as = self._unseen(folder + name, error)
-                if seen_as:
-                    seen.append((folder + name, seen_as))
-                    if len(seen) >= _STRETCH:
-                        break
-        return None
+    def _seen(self, paths: list[str]) -> list[Seen]:
+        found = look(f"{self.root}/", paths)
+        if all(found):
+            return cast("list[Seen]", found)
+        others = (file or self._other(path) for file, path in zip(found, paths, strict=True))
+        return [other for other in others if other]
 
-    def _listed(self, folder: str, seen: list[Seen]) -> _Listed:
-        """What is in a folder; a folder nobody may list is `seen`."""
-        hidden, names, folders = self.filters.hidden, [], 0
+    def _names(self, folder: str, seen: list[Seen]) -> list[str]:
+        """What is in a folder, sorted as text, folders with a slash behind; a folder nobody may list is `seen`."""
+        hidden, names = self.filters.hidden, []
         try:
             with os.scandir(f"{self.root}/{folder}") as entries:
                 for entry in entries:
                     name = entry.name
                     if name[0] == "." and not hidden:
                         self._hidden += 1
-                    elif entry.is_dir(follow_symlinks=False):
-                        names.append(f"{name}/")
-                        folders += 1
                     else:
-                        names.append(name)
+                        names.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
         except OSError as error:
             seen += self._unlisted(folder, error)
-            return _Listed(folder, iter(()), False)
+            return []
         names.sort()
-        return _Listed(folder, iter(self._filtered(folder, names)), len(names) > _RUN * (folders + 1))
+        return self._filtered(folder, names)
 
     def _filtered(self, folder: str, names: list[str]) -> list[str]:
         wanted, unwanted = _matcher(self.filters.include), _matcher(self.filters.exclude)
@@ -167,49 +124,50 @@ class Walk:
         if isinstance(error, FileNotFoundError | NotADirectoryError):  # gone since its parent was listed
             return []
         message = f"the folder cannot be listed ({error.strerror}); allow reading it and run the same command again"
-        return [(folder, _obstacle(f"{self.root}/{folder}", Reason.FORBIDDEN, message))]
+        return [_obstacle(folder, f"{self.root}/{folder}", Reason.FORBIDDEN, message)]
 
-    def _special(self, status: os.stat_result) -> Obstacle | None:
-        """What is no plain file; None for a link to a folder."""
+    def _other(self, path: str) -> Seen | None:
+        """What is no plain file, and why; None for a link to a folder, and for what is gone already."""
+        whole = f"{self.root}/{path}"
+        try:
+            status = os.stat(whole)  # noqa: PTH116
+        except PermissionError:
+            message = "it may not be read; allow reading and run the same command again"
+            return _obstacle(path, whole, Reason.FORBIDDEN, message)
+        except OSError as error:
+            message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
+            return _obstacle(path, whole, Reason.NOT_FOUND, message) if os.path.lexists(whole) else None
         if stat.S_ISDIR(status.st_mode):
             self._linked_folders += 1
             return None
+        if stat.S_ISREG(status.st_mode):
+            return path, status.st_size, status.st_mtime_ns, None
         message = "a pipe, socket or device, not a document; nothing to do"
-        return Obstacle(status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message))
-
-    def _unseen(self, path: str, error: OSError) -> Obstacle | None:
-        """Why a file has no status; None when it is gone already."""
-        whole = f"{self.root}/{path}"
-        if isinstance(error, PermissionError):
-            return _obstacle(
-                whole, Reason.FORBIDDEN, "it may not be read; allow reading and run the same command again"
-            )
-        if not os.path.lexists(whole):
-            return None
-        message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
-        return _obstacle(whole, Reason.NOT_FOUND, message)
+        return path, status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message)
 
 
-@contextmanager
-def _handle(folder: str) -> Iterator[int | None]:
-    """A folder opened, so that the system need not find it anew for each of its files; None where that cannot be."""
+def _parts(folder: str, names: list[str]) -> Iterator[str | list[str]]:
+    """The paths of folders among names, and of up to 256 files between them."""
+    files: list[str] = []
+    for name in names:
+        is_folder = name[-1] == "/"
+        if not is_folder:
+            files.append(folder + name)
+        if files and (is_folder or len(files) == _STRETCH):
+            yield files
+            files = []
+        if is_folder:
+            yield folder + name
+    if files:
+        yield files
+
+
+def _obstacle(path: str, whole: str, reason: Reason, message: str) -> Seen:
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if os.stat in os.supports_dir_fd else None
+        status = os.lstat(whole.rstrip("/"))
     except OSError:
-        handle = None
-    try:
-        yield handle
-    finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def _obstacle(path: str, reason: Reason, message: str) -> Obstacle:
-    try:
-        status = os.lstat(path.rstrip("/"))
-    except OSError:
-        return Obstacle(0, 0, (reason, message))
-    return Obstacle(status.st_size, status.st_mtime_ns, (reason, message))
+        return path, 0, 0, (reason, message)
+    return path, status.st_size, status.st_mtime_ns, (reason, message)
 
 
 class _Matcher:
