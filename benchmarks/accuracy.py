@@ -289,9 +289,9 @@ def measured(rows: dict[str, dict[str, float]], documents: int) -> str:
         "## Beside other classifiers, on documents not learned from",
         "",
         f"`benchmarks/accuracy.py`, {machine()}, {date.today()}: all learned from the same {documents:,} documents.",
-        "`dev` is another country's papers (high: where their readers were sure), `unseen` 248 documents of many kinds,",
-        "`out` a source left out with all it taught; the last columns are other corpora with labels of their own,",
-        "learned by the same tool.",
+        "`dev` is another country's papers (high: where their readers were sure), `unseen` 248 documents of many kinds",
+        "and years, `out` a source left out with all it taught; the last columns are other corpora with labels of",
+        "their own, learned by the same tool.",
         "",
         *table(rows),
     ]

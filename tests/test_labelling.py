@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import threading
 import zipfile
@@ -373,6 +374,31 @@ class TestWalking:
         assert [path for stretch in stretches for path, *_ in stretch] == sorted(names)
         assert all(256 <= len(stretch) < 512 for stretch in stretches[:-1])
 
+    def test_a_walk_among_folders_without_files_can_be_stopped(self, tmp_path: Path) -> None:
+        for number in range(600):
+            (tmp_path / f"{number:03d}").mkdir()
+        (tmp_path / "999.txt").touch()
+        assert [len(stretch) for stretch in Walk(str(tmp_path)).stretches()] == [0, 0, 0, 0, 1]
+
+    @pytest.mark.skipif(not hasattr(os, "pathconf"), reason="needs POSIX")
+    def test_files_whose_path_is_too_long_to_be_looked_up_are_answered(self, tmp_path: Path) -> None:
+        folder, name = tmp_path, "d" * 200
+        here = os.open(folder, os.O_RDONLY)
+        try:
+            for _ in range(os.pathconf(tmp_path, "PC_PATH_MAX") // 201):
+                os.mkdir(name, dir_fd=here)
+                inner = os.open(name, os.O_RDONLY, dir_fd=here)
+                os.close(here)
+                here, folder = inner, folder / name
+                if len(str(folder)) > os.pathconf(tmp_path, "PC_PATH_MAX") - 200:
+                    break
+            os.close(os.open("x" * 200, os.O_WRONLY | os.O_CREAT, dir_fd=here))
+        finally:
+            os.close(here)
+        (found,) = Walk(str(tmp_path))
+        assert found.trouble
+        assert found.trouble[0] == "BROKEN_FILE"
+
     @pytest.mark.skipif(sys.platform == "win32", reason="needs names and entries that Windows does not have")
     def test_both_looks_see_the_same(self, folder: Path) -> None:
         (folder / "large").touch()
@@ -426,6 +452,29 @@ class TestAhead:
     def test_what_goes_wrong_is_raised_where_the_items_are_wanted(self, tmp_path: Path) -> None:
         with pytest.raises(ResultsError, match="cannot be listed"):
             list(ahead(Walk(str(tmp_path / "absent")).stretches()))
+
+    @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
+    def test_signals_are_left_to_the_main_thread(self) -> None:
+        masks = ahead(iter(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, []), None))
+        assert {signal.SIGINT, signal.SIGTERM} <= next(masks)
+        masks.close()
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    def test_an_error_that_is_kept_keeps_no_thread(
+        self, runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> Iterator[object]:
+            raise ResultsError("a full disk")
+            yield
+
+        for number in range(6_000):
+            (runs.folder / f"{number}.txt").touch()
+        monkeypatch.setattr("classifier.labelling.running.run", fail)
+        before = threading.active_count()
+        with pytest.raises(ResultsError, match="a full disk") as kept:
+            runs.label(out)
+        assert kept.value.__traceback__
+        assert threading.active_count() == before
 
     def test_the_thread_ends_when_nobody_wants_more(self) -> None:
         before = threading.active_count()

@@ -43,6 +43,7 @@ cdef tuple _seen(object path, Status* status):
 
 
 def look(str place not None, paths):
+    paths = list(paths)  # nobody else's while the lock is released
     cdef list encoded = [PyUnicode_EncodeFSDefault(place + path) for path in paths]
     cdef Py_ssize_t i, count = len(encoded)
     cdef const char** names = <const char**>malloc((count or 1) * sizeof(char*))

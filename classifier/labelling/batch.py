@@ -119,7 +119,8 @@ def _label(
 ) -> Summary:
     started = time.monotonic()
     kept = fresh = 0
-    labelled = _labelled(task, segments(match(ahead(walk.stretches()), journal.sources)), workers)
+    stretches = ahead(walk.stretches())
+    labelled = _labelled(task, segments(match(stretches, journal.sources)), workers)
     try:
         for segment, blocks in labelled:
             kept += _write(segment, blocks, journal, counts)
@@ -128,6 +129,7 @@ def _label(
                 on_progress(Progress(kept + fresh, kept, time.monotonic() - started))
     finally:
         labelled.close()
+        stretches.close()  # an error on its way out would keep it and its thread
     journal.finish()
     seconds = time.monotonic() - started
     return Summary(

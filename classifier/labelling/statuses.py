@@ -7,10 +7,11 @@ thread work while it takes each answer apart. The compiled `look` does: files ar
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
-from _queue import SimpleQueue
 from collections.abc import Generator, Iterable, Sequence
+from queue import SimpleQueue
 from typing import TypeVar
 
 from classifier.errors import Reason
@@ -21,6 +22,7 @@ Seen = tuple[str, int, int, tuple[Reason, str] | None]
 """A path below a folder (POSIX), bytes, modification time (ns), and why the file cannot be read, if so."""
 
 _AHEAD = 8
+_SECONDS = 1.0  # that a thread is waited for which may hang in a network's file system
 
 Item = TypeVar("Item")
 
@@ -45,29 +47,38 @@ def _status(place: str, path: str) -> Seen | None:
 
 
 def ahead(items: Iterable[Item]) -> Generator[Item]:
-    """The items, made by a thread up to eight before they are wanted; what goes wrong in making them is raised here."""
-    made, room, over = SimpleQueue[tuple[Item] | BaseException | None](), threading.Semaphore(_AHEAD), threading.Event()
+    """The items, made by a thread a few before they are wanted; what goes wrong in making them is raised here.
+
+    Close it when no more are wanted: the thread then ends with the item it is making. Queues alone pass between the
+    two, because a signal that raises in the midst of taking a `threading.Semaphore` leaves it taken.
+    """
+    made, room, over = SimpleQueue[tuple[Item] | BaseException | None](), SimpleQueue[None](), list[bool]()
+    for _ in range(_AHEAD):
+        room.put(None)
 
     def make() -> None:
         try:
+            if hasattr(signal, "pthread_sigmask"):  # not Windows
+                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # the main thread's to hold back
             for item in items:
                 made.put((item,))
-                room.acquire()
-                if over.is_set():
+                room.get()
+                if over:
                     return
             made.put(None)
         except BaseException as error:
             made.put(error)
 
     maker = threading.Thread(target=make, daemon=True)
-    maker.start()
     try:
+        maker.start()
         while (item := made.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            room.release()
+            room.put(None)
             yield item[0]
     finally:
-        over.set()
-        room.release()
-        maker.join()
+        over.append(True)
+        room.put(None)
+        if maker.is_alive():
+            maker.join(_SECONDS)

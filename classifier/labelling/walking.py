@@ -64,9 +64,13 @@ class Walk:
         return starmap(Found, chain.from_iterable(self.stretches()))
 
     def stretches(self) -> Iterator[list[Seen]]:
-        """The files in lists of a few hundred, as plain tuples: naming their values costs as much as comparing them."""
+        """The files in lists of a few hundred, as plain tuples: naming their values costs as much as comparing them.
+
+        Where files are rare the lists are shorter, or empty, so that a walk can be stopped.
+        """
         seen: list[Seen] = []
         folders = [_parts("", self._names("", seen))]
+        steps = 0
         while folders:
             part = next(folders[-1], None)
             if part is None:
@@ -75,7 +79,8 @@ class Walk:
                 folders.append(_parts(part, self._names(part, seen)))
             else:
                 seen += self._seen(part)
-            if len(seen) >= _STRETCH:
+            steps += 1
+            if len(seen) >= _STRETCH or steps % _STRETCH == 0:
                 yield seen
                 seen = []
         if seen:
@@ -131,19 +136,28 @@ class Walk:
         whole = f"{self.root}/{path}"
         try:
             status = os.stat(whole)  # noqa: PTH116
-        except PermissionError:
-            message = "it may not be read; allow reading and run the same command again"
-            return _obstacle(path, whole, Reason.FORBIDDEN, message)
         except OSError as error:
-            message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
-            return _obstacle(path, whole, Reason.NOT_FOUND, message) if os.path.lexists(whole) else None
+            return _unseen(path, whole, error)
         if stat.S_ISDIR(status.st_mode):
             self._linked_folders += 1
             return None
-        if stat.S_ISREG(status.st_mode):
-            return path, status.st_size, status.st_mtime_ns, None
         message = "a pipe, socket or device, not a document; nothing to do"
-        return path, status.st_size, status.st_mtime_ns, (Reason.UNSUPPORTED, message)
+        trouble = None if stat.S_ISREG(status.st_mode) else (Reason.UNSUPPORTED, message)
+        return path, status.st_size, status.st_mtime_ns, trouble
+
+
+def _unseen(path: str, whole: str, error: OSError) -> Seen | None:
+    """Why a file has no status; None when it is gone already."""
+    if isinstance(error, PermissionError):
+        message = "it may not be read; allow reading and run the same command again"
+        return _obstacle(path, whole, Reason.FORBIDDEN, message)
+    if os.path.islink(whole):  # noqa: PTH114
+        message = f"a link that leads nowhere ({error.strerror}); restore what it points to, or remove it"
+        return _obstacle(path, whole, Reason.NOT_FOUND, message)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return None
+    message = f"the system cannot look it up ({error.strerror}); check the disk, or shorten the path"
+    return _obstacle(path, whole, Reason.BROKEN_FILE, message)
 
 
 def _parts(folder: str, names: list[str]) -> Iterator[str | list[str]]:
