@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from classifier.cli.options import MaxErrorOption, ModelOption
-from classifier.cli.predicting import Asked, predict_documents
+from classifier.cli.predicting import predict_documents
+from classifier.cli.printing import Asked
 
 
 def register(app: typer.Typer) -> None:

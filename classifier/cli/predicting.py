@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from classifier.cli import printing
+from classifier.cli.printing import Answer, Asked
 from classifier.errors import DocumentError
 from classifier.model import Model, Prediction
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is wanted of every prediction."""
-
-    max_error: float | None = None
-    explain: bool = False
-    passages: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A prediction, and the text it was made for unless that could not be read."""
-
-    prediction: Prediction
-    text: str | None
 
 
 def predict_documents(
@@ -58,7 +42,7 @@ def predict_documents(
         if html is not None and answer.text is not None:
             _write_page(loaded, answer.prediction, answer.text, html)
         if not shown_as_table:
-            write = _as_json(answer, asked) if as_json else _as_lines(answer.prediction, asked)
+            write = printing.as_json(answer, asked) if as_json else printing.as_lines(answer.prediction, asked)
             print(write, flush=True)
     return not failed
 
@@ -79,35 +63,3 @@ def _write_page(model: Model, prediction: Prediction, text: str, out: Path) -> N
     from classifier.report.document import write_document_page
 
     write_document_page(prediction, text, out, model.explain(text) if prediction.probabilities else None)
-
-
-def _as_json(answer: Answer, asked: Asked) -> str:
-    """The contract's line: evidence and passages only where they were asked for by name."""
-    values = answer.prediction.as_dict()
-    for name, wanted in (("evidence", asked.explain), ("passages", asked.passages)):
-        if not wanted:
-            values.pop(name, None)
-    return json.dumps(values, ensure_ascii=False)
-
-
-def _as_lines(prediction: Prediction, asked: Asked) -> str:
-    """Columns with tabs between them: path, answer, probability, message; below it passages and terms, indented."""
-    answer = prediction.label or f"{prediction.status}: {prediction.reason}"
-    certainty = "" if prediction.probability is None else f"{prediction.probability:.3f}"
-    parts = [prediction.path or "-", answer, certainty, prediction.message or ""]
-    lines = ["\t".join(map(one_line, parts)).rstrip("\t")]
-    if asked.passages:
-        lines += [
-            f"\t{part.start}-{part.end}\t{part.label}\t{part.probability:.3f}\t{part.share:.3f}"
-            for part in prediction.passages or ()
-        ]
-    if asked.explain:
-        lines += [f"\t{part.contribution:+.3f}\t{one_line(part.term)}" for part in (prediction.evidence or ())[:10]]
-    return "\n".join(lines)
-
-
-def one_line(text: str) -> str:
-    """A text from outside that may go to a terminal: control characters, such as colours and newlines, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from classifier.cli.predicting import Answer, one_line
+from classifier.cli.printing import Answer, one_line
 from classifier.prediction import Prediction
 
 TERMS, MORE_TERMS = 4, 10
