@@ -53,10 +53,11 @@ def test_labels_and_order(runs: Runs, out: Path) -> None:
     assert {line["path"]: line["label"] for line in lines_of(out)}["مجلد 0/وثيقة 00000.txt"] == "economy/fintech"
 
 
-@pytest.mark.parametrize("settings", [{"jobs": 2}, {"jobs": 2, "backend": "threading"}], ids=["loky", "threading"])
-def test_workers_write_the_same_bytes(runs: Runs, out: Path, settings: dict[str, object]) -> None:
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 on: the walk goes on in a thread
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_workers_write_the_same_bytes(runs: Runs, out: Path, backend: str) -> None:
     alone = runs.undisturbed(out.with_name("alone.jsonl"))
-    assert runs.undisturbed(out, **settings) == alone
+    assert runs.undisturbed(out, jobs=2, backend=backend) == alone
 
 
 def test_a_finished_folder_is_not_read_again(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
