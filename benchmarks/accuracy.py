@@ -262,7 +262,8 @@ def main() -> None:
     shared, made = arguments.shared, recipe()
     examples = [*made.labelled(shared / "corpora"), *made.seeds()]
     dev, unseen = dev_set(shared), load_corpus(HERE / "unseen").examples
-    rows: dict[str, dict[str, float]] = former_rows(len(examples)) if arguments.resume else {}
+    about = about_run(len(examples), len(unseen))
+    rows = former_rows(about) if arguments.resume else {}
     for name, fit in contestants(shared / "corpora").items():
         if name in rows:
             continue
@@ -271,25 +272,33 @@ def main() -> None:
             rows[name] |= by_source(fit, examples) if name != ADAPTED else {}
             rows[name] |= other_labels(name, fit, shared)
         print(name, rows[name], flush=True)
-        write(rows, len(examples))
+        write(about, rows)
     print("\n".join(table(rows)))
     if not arguments.quick:
-        made.write_card(Model.load(), made.HERE, measured(rows, len(examples)))
+        made.write_card(Model.load(), made.HERE, measured(about, rows))
 
 
-def former_rows(documents: int) -> dict[str, dict[str, float]]:
-    """The rows of a run that was ended before, if it learned from as many documents."""
+def about_run(documents: int, unseen: int) -> dict[str, Any]:
+    """Where and when a run is made, from how many documents it learns, and how many unseen ones it is measured on."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return {"machine": machine, "date": date.today().isoformat(), "documents": documents, "unseen": unseen}
+
+
+def former_rows(about: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The rows of a run that was ended before, if it had as many documents to learn from and to be measured on."""
     record = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return dict(record["rows"]) if record["documents"] == documents else {}
+    return dict(record["rows"]) if all(record[kind] == about[kind] for kind in ("documents", "unseen")) else {}
 
 
-def measured(rows: dict[str, dict[str, float]], documents: int) -> str:
+def measured(about: dict[str, Any], rows: dict[str, dict[str, float]]) -> str:
     """The part of the shipped model's card that tells of documents it never saw."""
     lines = [
         "## Beside other classifiers, on documents not learned from",
         "",
-        f"`benchmarks/accuracy.py`, {machine()}, {date.today()}: all learned from the same {documents:,} documents.",
-        "`dev` is another country's papers (high: where their readers were sure), `unseen` 248 documents of many kinds",
+        f"`benchmarks/accuracy.py`, {about['machine']}, {about['date']}: all learned from the same "
+        f"{about['documents']:,} documents.",
+        "`dev` is another country's papers (high: where their readers were sure), "
+        f"`unseen` {about['unseen']} documents of many kinds",
         "and years, `out` a source left out with all it taught; the last columns are other corpora with labels of",
         "their own, learned by the same tool.",
         "",
@@ -298,15 +307,10 @@ def measured(rows: dict[str, dict[str, float]], documents: int) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-def machine() -> str:
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def write(rows: dict[str, dict[str, float]], documents: int) -> None:
-    """Keep what is measured so far, with machine and date."""
-    record = {"machine": machine(), "date": date.today().isoformat(), "documents": documents, "rows": rows}
+def write(about: dict[str, Any], rows: dict[str, dict[str, float]]) -> None:
+    """Keep what is measured so far."""
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
