@@ -383,16 +383,14 @@ class TestWalking:
 
     @pytest.mark.skipif(not hasattr(os, "pathconf"), reason="needs POSIX")
     def test_files_whose_path_is_too_long_to_be_looked_up_are_answered(self, tmp_path: Path) -> None:
-        folder, name = tmp_path, "d" * 200
+        folder, name, longest = tmp_path, "d" * 200, os.pathconf(tmp_path, "PC_PATH_MAX")
         here = os.open(folder, os.O_RDONLY)
         try:
-            for _ in range(os.pathconf(tmp_path, "PC_PATH_MAX") // 201):
+            while len(str(folder / name)) < longest:
                 os.mkdir(name, dir_fd=here)
                 inner = os.open(name, os.O_RDONLY, dir_fd=here)
                 os.close(here)
                 here, folder = inner, folder / name
-                if len(str(folder)) > os.pathconf(tmp_path, "PC_PATH_MAX") - 200:
-                    break
             os.close(os.open("x" * 200, os.O_WRONLY | os.O_CREAT, dir_fd=here))
         finally:
             os.close(here)

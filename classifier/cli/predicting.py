@@ -42,8 +42,8 @@ def predict_documents(
         if html is not None and answer.text is not None:
             _write_page(loaded, answer.prediction, answer.text, html)
         if not shown_as_table:
-            write = printing.as_json(answer, asked) if as_json else printing.as_lines(answer.prediction, asked)
-            print(write, flush=True)
+            write = printing.as_json if as_json else printing.as_lines
+            print(write(answer.prediction, asked), flush=True)
     return not failed
 
 

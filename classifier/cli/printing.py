@@ -25,9 +25,9 @@ class Answer:
     text: str | None
 
 
-def as_json(answer: Answer, asked: Asked) -> str:
+def as_json(prediction: Prediction, asked: Asked) -> str:
     """The contract's line: evidence and passages only where they were asked for by name."""
-    values = answer.prediction.as_dict()
+    values = prediction.as_dict()
     for name, wanted in (("evidence", asked.explain), ("passages", asked.passages)):
         if not wanted:
             values.pop(name, None)
