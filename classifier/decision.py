@@ -7,6 +7,7 @@ enough words, enough of them known. Probability comes last, and only when the ca
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from classifier.errors import ClassifierError, Reason
 
 SHORT_TEXT_SLACK = 0.5  # a share of few words says little: of 25 words a tenth more may be unknown, of 100 a twentieth
 ARTICLES = (" ال", "\nال", " وال", " بال", " لل")  # how one word in four or five of Arabic prose begins
+_MARKS = re.compile("[\u0640\u064b-\u0652]")  # tatweel and vowels
 FEW_ARTICLES, ENOUGH_WORDS = 0.05, 15  # among so many words, fewer articles are not to be expected
 
 
@@ -82,15 +84,21 @@ def as_arabic(decision: Decision, text: str, tally: Tally, thresholds: Threshold
     Persian news may be Arabic words to seven tenths and hold no letter of its own, but has no article. Only a text that
     owes its answer to `SHORT_TEXT_SLACK` is doubted: Arabic that the model knows well may be a list of names.
     """
-    if not decision.probabilities or tally.words < ENOUGH_WORDS or coverage_of(tally) >= thresholds.coverage:
-        return decision
-    if sum(map(text.count, ARTICLES)) >= FEW_ARTICLES * tally.words:
+    if not decision.probabilities or coverage_of(tally) >= thresholds.coverage or not lacks_articles(text, tally):
         return decision
     message = (
         f"the model knows {coverage_of(tally):.0%} of the words and hardly one has the Arabic article, as in Persian "
         "or Urdu; this model reads Arabic documents"
     )
     return Decision(None, None, reason=Reason.NOT_ARABIC, message=message)
+
+
+def lacks_articles(text: str, tally: Tally) -> bool:
+    """Whether hardly a word begins with the Arabic article, in a text long enough for many to."""
+    if tally.words < ENOUGH_WORDS:
+        return False
+    bare = _MARKS.sub("", text)
+    return sum(map(bare.count, ARTICLES)) < FEW_ARTICLES * tally.words
 
 
 def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str] | None:

@@ -6,12 +6,14 @@ A score is linear in the terms, so the explanation is exact: nothing is sampled 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.decision import softmax
 from classifier.engine import Engine, Tables
 from classifier.prediction import Evidence, Span
+
+Origins = Callable[[Sequence[Span]], tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ class Explanation:
         raise KeyError(label)
 
 
-def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str]) -> Explanation:
-    """The accounts of all labels for a text, the best first, and the terms that the model does not know."""
+def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str], origins: Origins = tuple) -> Explanation:
+    """The accounts of all labels for a text, the best first, and the terms that the model does not know.
+
+    `origins` says where spans of the text lie in the document, where it is not the document's own.
+    """
     occurrences = engine.occurrences(text)
     stems: dict[int, str] = {}
     spans: dict[int, list[Span]] = {}
@@ -80,10 +85,10 @@ def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str]) ->
             stems[occurrence.row] = term.text
             spans.setdefault(occurrence.row, []).append(span)
     values = tables.values([occurrence.row for occurrence in occurrences])
-    terms = {row: Evidence(_spelling(text, found), 0.0, tuple(found), stems[row]) for row, found in spans.items()}
+    terms = {row: Evidence(_spelling(text, found), 0.0, origins(found), stems[row]) for row, found in spans.items()}
     accounts = _accounts(values, terms, tables, labels)
     known = sum(map(len, spans.values()))
-    return Explanation(accounts, len(occurrences), known, _unknown(text, unknown))
+    return Explanation(accounts, len(occurrences), known, _unknown(text, unknown, origins))
 
 
 def _accounts(
@@ -106,9 +111,9 @@ def _contributions(
     return tuple(sorted(evidence, key=lambda part: (-abs(part.contribution), part.stem)))
 
 
-def _unknown(text: str, spans: Mapping[str, Sequence[Span]]) -> tuple[Unknown, ...]:
+def _unknown(text: str, spans: Mapping[str, Sequence[Span]], origins: Origins) -> tuple[Unknown, ...]:
     found = sorted(spans.values(), key=lambda places: (-len(places), places[0]))
-    return tuple(Unknown(_spelling(text, places), tuple(places)) for places in found)
+    return tuple(Unknown(_spelling(text, places), origins(places)) for places in found)
 
 
 def _spelling(text: str, spans: Sequence[Span]) -> str:

@@ -1,7 +1,8 @@
-"""What the answer for a text rests on: all of it, without link lists, or the main one of several articles.
+"""What the answer for a text rests on: all of it, or without boilerplate, or the main one of several articles.
 
 Nearly every text is one article on one topic. Whether one may be more is seen by a cheap look at its two ends, and only
-then, or when passages are asked for, is it cut; the cutting is not even imported before.
+then, or when passages are asked for, is it cut; the cutting is not even imported before. Nor is what finds boilerplate,
+or puts spaces right.
 """
 
 from __future__ import annotations
@@ -11,27 +12,34 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from classifier.decision import Decision, Thresholds, as_arabic, best_of, decide, softmax
+from classifier.decision import Decision, Thresholds, as_arabic, best_of, coverage_of, decide, lacks_articles, softmax
 from classifier.engine import Engine, Tables, Tally
+from classifier.errors import Reason
 from classifier.prediction import Passage
 
 if TYPE_CHECKING:
+    from classifier.paragraphs import Paragraph
     from classifier.passages import Cutter, Page
+    from classifier.spacing import Spaced, Spacer
 
-LEAST_WORDS, LEAST_LINES = 80, 4  # shorter texts are not suspected
+LEAST_WORDS, LEAST_LINES = 80, 4  # shorter texts are not suspected of two topics
+SHORT_LINE = 160  # characters: a link to another page is shorter
 SLICE = 400  # characters at either end, whose probabilities are compared with each other and with all
+DOUBTFUL = 1.125  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
+HELPS = 0.05  # ... and are, if the model knows so much more of it with others
 APART = 1.0  # the least sum of differences between them that makes a page worth cutting
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A decision, the text it was reached on (as long as the whole, the rest blank), and the page where it is mixed."""
+    """A decision, and what it was reached on."""
 
-    text: str
+    whole: str
+    text: str  # as long as the whole; what does not count is blank
     tally: Tally
     decision: Decision
-    page: Page | None = None
-    whole: str = ""  # the text with nothing blanked, where the page is mixed
+    page: Page | None = None  # where it is mixed
+    spaced: Spaced | None = None  # where the whole is not the document's text, but that with other spaces
 
 
 class Judge:
@@ -43,13 +51,34 @@ class Judge:
 
     def judge(self, text: str, tally: Tally, cut_off: float = 0.0) -> Judgement:
         """The decision on a text with its tally."""
+        judged = self._judge(text, tally, cut_off)
+        doubtful = (
+            coverage_of(tally) < DOUBTFUL * self._thresholds.coverage or judged.decision.reason is Reason.TOO_SHORT
+        )
+        return self._spaced(judged, cut_off) if doubtful else judged
+
+    def _judge(self, text: str, tally: Tally, cut_off: float) -> Judgement:
         decision = decide(tally, self._labels, self._thresholds, cut_off)
-        whole = Judgement(text, tally, as_arabic(decision, text, tally, self._thresholds))
-        if not whole.decision.probabilities or not self._suspects(text, tally):
+        whole = Judgement(text, text, tally, as_arabic(decision, text, tally, self._thresholds))
+        if not whole.decision.probabilities:
             return whole
+        if not self._suspects(text, tally):
+            return self._on_own_words(whole, cut_off) if _may_hold_boilerplate(text) else whole
         page = self._cutter.mixed_page(text)
-        judged = self._on_main_article(whole, page, cut_off) or whole
-        return replace(judged, page=page, whole=text) if page.is_mixed else judged
+        if not page.is_mixed:
+            return self._on_own_words(whole, cut_off)
+        return replace(self._on_main_article(whole, page, cut_off), page=page)
+
+    def _spaced(self, judged: Judgement, cut_off: float) -> Judgement:
+        """The judgement on a text that the model reads badly, with its spaces put right where that helps."""
+        spaced = self._spacer.mend(judged.whole)
+        if spaced is None:
+            return judged
+        tally = self.engine.tally(spaced.text)
+        if coverage_of(tally) < coverage_of(judged.tally) + HELPS or lacks_articles(spaced.text, tally):
+            return judged
+        again = self._judge(spaced.text, tally, cut_off)
+        return replace(again, spaced=spaced) if again.decision.probabilities else judged
 
     def topics(self, judged: Judgement) -> tuple[Mapping[str, Any], ...]:
         """The labels of a text with their shares of its words, the largest first; one where the page was not cut."""
@@ -59,14 +88,18 @@ class Judge:
         label = judged.decision.label
         return () if label is None else ({"label": label, "share": 1.0},)
 
-    def passages(self, text: str, judged: Judgement) -> tuple[Passage, ...]:
+    def passages(self, judged: Judgement) -> tuple[Passage, ...]:
         """The passages of a text, found even where too doubtful to call it mixed; none where nothing was decided."""
         if not judged.decision.probabilities:
             return ()
-        page = judged.page or self._cutter.lay_out(text)
+        page = judged.page or self._cutter.lay_out(judged.whole)
         if len(set(page.path)) == 1:
             page = page.relabelled(best_of(judged.tally))
-        return self._cutter.passages(text, page, self._labels)
+        passages = self._cutter.passages(judged.whole, page, self._labels)
+        if judged.spaced is None:
+            return passages
+        places = judged.spaced.origins([(part.start, part.end) for part in passages])
+        return tuple(replace(part, start=start, end=end) for part, (start, end) in zip(passages, places, strict=True))
 
     def other_articles(self, judged: Judgement) -> list[tuple[str, str]]:
         """The labels of a mixed page but the main one, each with the page where only its articles speak."""
@@ -79,12 +112,20 @@ class Judge:
         return [(self._labels[column], blanked(judged.whole, page.kept(column))) for column in others]
 
     def message(self, judged: Judgement) -> str | None:
-        """The decision's message, and that the page is mixed where it is."""
-        if judged.page is None:
-            return judged.decision.message
-        parts = ", ".join(f"{topic['share']:.0%} {topic['label']}" for topic in self.topics(judged))
-        notes = (judged.decision.message, f"a mixed page: {parts}; the label is its first article's")
-        return "; ".join(filter(None, notes))
+        """The decision's message, and whether the page is mixed or has wrong spaces."""
+        notes = [judged.decision.message]
+        if judged.page is not None:
+            parts = ", ".join(f"{topic['share']:.0%} {topic['label']}" for topic in self.topics(judged))
+            notes.append(f"a mixed page: {parts}; the label is its first article's")
+        if judged.spaced is not None:
+            notes.append(f"its spaces are wrong: it was read with {judged.spaced.changes:,} others")
+        return "; ".join(filter(None, notes)) or None
+
+    @cached_property
+    def _spacer(self) -> Spacer:
+        from classifier.spacing import Spacer
+
+        return Spacer(self.engine, self._tables)
 
     @cached_property
     def _cutter(self) -> Cutter:
@@ -99,19 +140,37 @@ class Judge:
         head, tail = (softmax(end.scores) for end in self.engine.tally_many((text[:SLICE], text[-SLICE:])))
         return _distance(head, tail) > APART or _distance(head, softmax(tally.scores)) > APART
 
-    def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement | None:
-        """The judgement without link lists and without a mixed page's other articles; None if that leaves all of it."""
+    def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement:
+        """The judgement without a mixed page's boilerplate and other articles, unless its label is another then."""
+        main = page.main()
+        judged = self._on(whole, page.paragraphs, page.kept(main), cut_off)
+        return judged if best_of(judged.tally) == main else whole
+
+    def _on_own_words(self, whole: Judgement, cut_off: float) -> Judgement:
+        """The judgement without boilerplate."""
+        from classifier.paragraphs import paragraphs_of
+
+        paragraphs = paragraphs_of(whole.text)
+        return self._on(whole, paragraphs, [paragraph for paragraph in paragraphs if paragraph.votes], cut_off)
+
+    def _on(
+        self, whole: Judgement, paragraphs: Sequence[Paragraph], kept: Sequence[Paragraph], cut_off: float
+    ) -> Judgement:
+        """The judgement on the paragraphs kept; on the whole text where those are all of it, or tell too little."""
         from classifier.paragraphs import blanked
 
-        main = page.main()
-        kept = page.kept(main) if page.is_mixed else [paragraph for paragraph in page.paragraphs if paragraph.votes]
-        if len(kept) == len(page.paragraphs):
-            return None
+        if len(kept) == len(paragraphs):
+            return whole
         text = blanked(whole.text, kept)
         tally = self.engine.tally(text)
         decision = decide(tally, self._labels, self._thresholds, cut_off)
-        fits = decision.probabilities and (not page.is_mixed or best_of(tally) == main)
-        return Judgement(text, tally, decision) if fits else None
+        return replace(whole, text=text, tally=tally, decision=decision) if decision.probabilities else whole
+
+
+def _may_hold_boilerplate(text: str) -> bool:
+    """A cheap look: below its title, most of a text's lines are long, and none is a menu."""
+    _, *lines = text.split("\n")
+    return any(3 < len(line) < SHORT_LINE for line in lines) or text.count("|") > 3
 
 
 def _distance(first: Sequence[float], second: Sequence[float]) -> float:

@@ -94,7 +94,7 @@ class Model:
         judged = self._judge.judge(text, self._engine.tally(text), self._cut_off(max_error))
         prediction = self._prediction(digest, judged)
         if passages:
-            prediction = replace(prediction, passages=self._judge.passages(text, judged))
+            prediction = replace(prediction, passages=self._judge.passages(judged))
         if explain:
             evidence = self._explanation(judged).evidence if prediction.probabilities else ()
             prediction = replace(prediction, evidence=evidence)
@@ -171,7 +171,7 @@ class Model:
 
     def passages(self, text: str) -> tuple[Passage, ...]:
         """A text cut into runs of paragraphs on one topic; none where there is too little evidence."""
-        return self._judge.passages(text, self._judge.judge(text, self._engine.tally(text)))
+        return self._judge.passages(self._judge.judge(text, self._engine.tally(text)))
 
     def bias(self, label: str) -> float:
         """The intercept of a label: its score for a text without known terms."""
@@ -187,9 +187,10 @@ class Model:
     def _explanation(self, judged: Judgement) -> Explanation:
         from classifier.evidence import explain
 
-        whole = explain(judged.text, self._engine, self.tables, self.labels)
+        origins = judged.spaced.origins if judged.spaced else tuple
+        whole = explain(judged.text, self._engine, self.tables, self.labels, origins)
         others = [
-            explain(text, self._engine, self.tables, self.labels).of(label)
+            explain(text, self._engine, self.tables, self.labels, origins).of(label)
             for label, text in self._judge.other_articles(judged)
             if label != whole.label
         ]

@@ -28,6 +28,12 @@ def model(model_path: Path) -> Model:
 
 
 @pytest.fixture(scope="session")
+def shipped() -> Model:
+    """The shipped model."""
+    return Model.load()
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared corpora and labels; tests that need it skip where it is absent."""
     folder = ROOT.parent / "shared"

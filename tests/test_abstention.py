@@ -183,11 +183,6 @@ NAMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Model:
-    return Model.load()
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -154,24 +154,6 @@ def test_cutting_is_linear(model: Model) -> None:
     assert calls(40) < 2.3 * calls(20)
 
 
-@pytest.mark.parametrize(
-    ("text", "votes"),
-    [
-        pytest.param("خبر طويل.\nاقرأ أيضا\nعنوان خبر آخر هنا\nعنوان ثالث من الصفحة", [1, 0, 0, 0], id="to the end"),
-        pytest.param("خبر.\nشاهد أيضا: فيديو المباراة\nوقال الوزير إن الأمر انتهى.", [1, 0, 1], id="one line"),
-        pytest.param(
-            "خبر.\nمواضيع ذات صلة:\nعنوان أول للصفحة\nعنوان المقال التالي\nنص المقال.", [1, 0, 0, 1, 1], id="title"
-        ),
-        pytest.param("العنوان الرئيسي للخبر\nالعنوان الفرعي للخبر\nنص الخبر.", [1, 1, 1], id="head and subhead"),
-        pytest.param("نص الخبر.\n" + "عنوان من خمس كلمات هنا\n" * 6, [1, 0, 0, 0, 0, 0, 0], id="list without heading"),
-        pytest.param("سطر قصير من قصيدة هنا\n" * 6 + "نص.", [1] * 7, id="short lines that open a text"),
-        pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
-    ],
-)
-def test_links_are_told_from_text(text: str, votes: list[int]) -> None:
-    assert [int(paragraph.votes) for paragraph in paragraphs_of(text)] == votes
-
-
 @given(st.text(alphabet=st.sampled_from("ابت .!؟\n\r\u2029 ") | st.characters(), max_size=1500))
 def test_paragraphs_hold_all_words_in_order(text: str) -> None:
     paragraphs = paragraphs_of(text)

@@ -17,8 +17,8 @@ PACKAGE = Path(classifier.__file__).resolve().parent
 RANKS = {
     "errors": 0, "arabic": 0.1, "artefact": 0.2, "shelves": 0.3,
     "analysis": 1, "engine": 1.1, "documents": 1.2,
-    "decision": 2, "prediction": 2.1, "evidence": 2.2, "paragraphs": 2.2, "passages": 2.3, "judgement": 2.4,
-    "model": 2.5,
+    "decision": 2, "prediction": 2.1, "evidence": 2.2, "spacing": 2.2, "boilerplate": 2.2, "paragraphs": 2.3,
+    "passages": 2.4, "judgement": 2.5, "model": 2.6,
     "corpus": 3, "evaluation": 3.1, "training": 3.2, "inspection": 3.2, "labelling": 3.4, "filing": 3.5,
     "report": 3.6,
     "cli": 4,

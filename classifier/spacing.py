@@ -1,0 +1,118 @@
+"""Text whose spaces are wrong, read as the words it was: run together and parted again, or pulled apart and closed.
+
+Words run together where a page was laid out by position (PDF) or scraped with its line ends dropped; letters stand
+apart where they were spaced out. A run that the model does not know is parted in the most probable way, each word as
+probable as its share of the documents and all independent of each other (a unigram model and Viterbi's algorithm, as
+for scripts that write no spaces).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from classifier.engine import Engine, Tables
+from classifier.prediction import Span
+
+TATWEEL = "\u0640"
+READ = 20_000  # characters: enough of a text to tell what it is about
+LEAST_LETTERS = 7  # shorter runs that the model does not know are names, slips and other languages
+WORD_LETTERS = range(2, 15)
+WORD = 4.0  # what a word costs besides its idf, in log probability: of words in a document there are that many
+LETTER = 9.0  # what a letter costs that is in no known word
+SOUND = 2.7  # the most a letter of a run may cost on average; random letters cost 4
+
+
+_LETTER = r"[^\W\d_][\u0640\u064b-\u0652]*"
+_APART = re.compile(rf"(?<!\S)(?:{_LETTER} )+{_LETTER}(?!\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced:
+    """A text with other spaces, and where each of its characters stood; an added one, where the next did."""
+
+    text: str
+    places: tuple[int, ...]
+    changes: int  # how many spaces were added or left out
+
+    def origins(self, spans: Sequence[Span]) -> tuple[Span, ...]:
+        """The places in the old text of spans of the new one."""
+        return tuple((self.places[start], self.places[end - 1] + 1) for start, end in spans)
+
+
+class Spacer:
+    """Reads texts with wrong spaces, with the engine and tables of one model."""
+
+    def __init__(self, engine: Engine, tables: Tables) -> None:
+        self._engine, self._tables = engine, tables
+
+    def mend(self, text: str) -> Spaced | None:
+        """The beginning of a text with its spaces put right; None where nothing is wrong with them."""
+        closed, places = _closed(text[:READ])
+        runs = [_letters(closed, start, end) for row, start, end in self._engine.occurrences(closed) if row < 0]
+        runs = [run for run in runs if len(run) > LEAST_LETTERS]
+        costs = self._costs({closed[start:end] for run in runs for start, end in _pieces(run)})
+        gaps = set(chain.from_iterable(_best_gaps(closed, run, costs) for run in runs))
+        changes = len(gaps) + len(text[:READ]) - len(closed)
+        if not changes:
+            return None
+        signs = [(sign, place) for number, place in enumerate(places) for sign in _signs(closed, number, gaps)]
+        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes)
+
+    def _costs(self, pieces: set[str]) -> Mapping[str, float]:
+        """What each piece that is a known word costs."""
+        together = " ".join(pieces)
+        costs = {}
+        for row, start, end in self._engine.occurrences(together):
+            if row >= 0 and together[start - 1 : start] in ("", " ") and together[end : end + 1] in ("", " "):
+                costs[together[start:end]] = self._tables.idf[row] + WORD
+        return costs
+
+
+def _closed(text: str) -> tuple[str, list[int]]:
+    """The text with letters that stand apart closed up to words, and where its characters stood."""
+    left_out = {
+        match.start() + offset for match in _APART.finditer(text) for offset, sign in enumerate(match[0]) if sign == " "
+    }
+    places = [place for place in range(len(text)) if place not in left_out]
+    return "".join(text[place] for place in places), places
+
+
+def _signs(text: str, number: int, gaps: Container[int]) -> str:
+    """A character of the text, behind a space where one is to be added."""
+    return f" {text[number]}" if number in gaps else text[number]
+
+
+def _letters(text: str, start: int, end: int) -> list[int]:
+    """Where the letters of a run stand, and its end; marks belong to the letter before them."""
+    return [place for place in range(start, end) if text[place].isalpha() and text[place] != TATWEEL] + [end]
+
+
+def _pieces(run: Sequence[int]) -> Iterator[Span]:
+    for first in range(len(run) - 1):
+        for last in range(first + WORD_LETTERS.start, min(first + WORD_LETTERS.stop, len(run))):
+            yield run[first], run[last]
+
+
+def _best_gaps(text: str, run: Sequence[int], costs: Mapping[str, float]) -> list[int]:
+    """Where words begin inside a run, in the way that costs least; nowhere if even that is too much."""
+    letters = len(run) - 1
+    best, begins = [0.0], [0]
+    for last in range(1, letters + 1):
+        ways = [(best[last - 1] + LETTER, last - 1)]
+        for first in range(max(0, last - WORD_LETTERS.stop + 1), last - WORD_LETTERS.start + 1):
+            cost = costs.get(text[run[first] : run[last]])
+            if cost is not None:
+                ways.append((best[first] + cost, first))
+        cost, first = min(ways)
+        best.append(cost)
+        begins.append(first)
+    if best[letters] > SOUND * letters:
+        return []
+    gaps, last = [], letters
+    while last:
+        last = begins[last]
+        gaps.append(run[last])
+    return gaps[:-1]

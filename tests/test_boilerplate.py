@@ -1,0 +1,114 @@
+"""Boilerplate: what stands around an article on its page neither counts nor costs the article a word."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pages
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier import Model
+from classifier.paragraphs import paragraphs_of
+
+ARTICLE = (
+    "قال المتحدث إن الأعمال في الموقع الجديد انتهت قبل موعدها بأسبوعين، وإن الفرق ستبقى فيه حتى نهاية الشهر للتأكد من "
+    "سلامة ما أنجز، ثم تنتقل إلى الموقع التالي في الشمال حيث ينتظر السكان بدء العمل منذ الصيف الماضي"
+)
+MENU = "الرئيسية\nمحليات\nاقتصاد\nرياضة\nثقافة وفن\nمنوعات"
+TITLES = "\n".join(
+    [
+        "قصة حصان عاد إلى صاحبه بعد عام",
+        "حفل ختام المسرح الجامعي مساء الغد",
+        "طبيب يروي رحلته بين جزر المحيط",
+        "مدرسة صغيرة تزرع سطحها بالخضار",
+        "كيف تحفظ الكتب القديمة من الرطوبة في البيت",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "votes"),
+    [
+        pytest.param(f"{ARTICLE}\nاقرأ أيضا\nعنوان خبر آخر هنا\nعنوان ثالث من الصفحة", [1, 0, 0, 0], id="to the end"),
+        pytest.param(f"{ARTICLE}\nشاهد أيضا: فيديو المباراة كاملا\nعنوان هنا\n{ARTICLE}", [1, 0, 1, 1], id="one line"),
+        pytest.param(f"{ARTICLE}\nإقرأ أيضًا\nعنوان أول للصفحة\nعنوان المقال\n{ARTICLE}", [1, 0, 0, 1, 1], id="title"),
+        pytest.param(f"مواضيع ذات صلة\nأول خبر هنا\nثاني خبر هنا\n\n{ARTICLE}", [0, 0, 0, 1], id="no title"),
+        pytest.param(f"العنوان الرئيسي للخبر\nالعنوان الفرعي للخبر\n{ARTICLE}", [1, 1, 1], id="head and subhead"),
+        pytest.param(f"{ARTICLE}\n{TITLES}", [1, 0, 0, 0, 0, 0], id="list without heading"),
+        pytest.param(f"عنوان\n{TITLES}\n\n{ARTICLE}", [1, 0, 0, 0, 0, 0, 1], id="above the article"),
+        pytest.param(f"{TITLES}\n{ARTICLE}", [1] * 6, id="short lines that open a text"),
+        pytest.param(
+            f"{ARTICLE}\nعنوان خبر آخر هنا\nعنوان ثالث من الصفحة\n{ARTICLE}", [1] * 4, id="two headlines amid"
+        ),
+        pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
+        pytest.param(f"{MENU}\nعنوان الخبر هو هذا\n{ARTICLE}", [0] * 6 + [1, 1], id="menu"),
+        pytest.param(f"الرئيسية | محليات | اقتصاد | رياضة | فن\n{ARTICLE}", [0, 1], id="menu in a line"),
+        pytest.param(f"{ARTICLE}\nجميع الحقوق محفوظة لصحيفة الميناء 2014\nسياسة الخصوصية", [1, 0, 0], id="notices"),
+        pytest.param("سياسة الخصوصية الجديدة تثير جدلا بين القراء.\nنص.", [1, 1], id="an article on a notice"),
+        pytest.param(f"{ARTICLE}\nالأكثر قراءة\n1\nعنوان خبر أول\n2\nعنوان خبر ثان", [1, 0, 0, 0, 0, 0], id="numbered"),
+        pytest.param(f"{ARTICLE}\nالأكثر قراءة\nفاز الفريق أمس.\nعاد المتحف.", [1, 0, 0, 0], id="teasers end a page"),
+        pytest.param(
+            f"{ARTICLE}\nاقرأ المزيد\nفاز الفريق أمس.\nعاد المتحف.", [1, 0, 1, 1], id="short paragraphs go on"
+        ),
+        pytest.param(f"{ARTICLE}\nالتعليقات (2)\nسامي: شكرا لكم.\nهدى: خبر جميل", [1, 0, 0, 0], id="comments"),
+    ],
+)
+def test_what_counts(text: str, votes: list[int]) -> None:
+    assert [int(paragraph.votes) for paragraph in paragraphs_of(text)] == votes
+
+
+@pytest.mark.parametrize("width", [36, 60, 76])
+def test_text_cut_to_one_width_is_no_list(width: int) -> None:
+    """Lines without a full stop at their end, as mail and old files have them."""
+    lines = textwrap.wrap(" ".join([ARTICLE] * 3), width)
+    assert all(paragraph.votes for paragraph in paragraphs_of("\n".join(["العنوان هنا للخبر", *lines])))
+
+
+@given(st.lists(st.sampled_from([*TITLES.split("\n"), *MENU.split("\n"), "مواضيع ذات صلة", ARTICLE, "", "."])))
+def test_running_text_always_counts(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    for paragraph in paragraphs_of(text):
+        assert paragraph.votes or text[paragraph.start : paragraph.end] != ARTICLE
+
+
+FURNITURE = {
+    "economy/fintech": [
+        "البنك المركزي يرفع أسعار الفائدة",
+        "أرباح المصارف تقفز في الربع الثالث",
+        "البورصة تغلق مرتفعة",
+    ],
+    "security/counter-terrorism": ["مقتل قيادي في داعش بغارة", "تفجير انتحاري يستهدف ثكنة", "ضبط أسلحة على الحدود"],
+    "other": ["المنتخب يفوز بثلاثية نظيفة", "افتتاح معرض الكتاب اليوم", "وصفة كعكة العيد بالتمر"],
+}
+LAYOUTS = {
+    "below a heading": "{article}\n\nقد يهمك أيضا\n{links}",
+    "below an unknown heading": "{article}\nمن دفاترنا\n{links}",
+    "on top": "الأكثر مشاهدة\n{links}\n\n{article}",
+    "amid the article": "{first}\nاقرأ أيضا: {link}\n{rest}",
+    "with a menu and a footer": MENU
+    + "\n\n{article}\n\nآخر الأخبار\n{links}\n\nتابعونا على\nفيسبوك\nجميع الحقوق محفوظة 2020",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("about", FURNITURE)
+@pytest.mark.parametrize(
+    ("page", "label"),
+    [
+        pytest.param(pages.FINTECH, "economy/fintech", id="fintech"),
+        pytest.param(pages.SECURITY, "security/counter-terrorism", id="security"),
+        pytest.param(pages.SPORTS, "other", id="sport"),
+    ],
+)
+def test_a_short_article_keeps_its_label(shipped: Model, page: str, label: str, about: str, layout: str) -> None:
+    """Two paragraphs, beside as many words on something else."""
+    article = "\n".join(" ".join(part.split()) for part in page.strip().split("\n\n")[:2])
+    first, _, rest = article.partition("\n")
+    links = FURNITURE[about]
+    text = layout.format(article=article, first=first, rest=rest, link=links[0], links="\n".join(links))
+    prediction = shipped.predict(text, explain=True)
+    assert prediction.label == label
+    shown = {start for part in prediction.evidence for start, _ in part.spans}
+    assert all(text.index(first) <= start for start in shown)
