@@ -13,22 +13,19 @@ from itertools import pairwise
 
 from classifier.prediction import Span
 
-LABEL_WORDS, HEADLINE_WORDS = range(3), range(3, 16)
+HEADLINE_WORDS = 15
+REST = 2  # words: so many may stand behind the phrase that makes a line a heading; a title has more
 HEADLINE, HEADING = 160, 200  # characters: a headline is shorter, and so is the heading of a list of them
-ROW, LAST_ROW = 5, 3  # so many headlines in a row are links even without a heading, fewer where they end the text
-MENU = 5  # so many labels in a row
-BAR = 4  # so many marks between the words of one line make it a menu
+ENOUGH, SHARE = 15, 0.15  # words of running text, at least, and of all: beside so many, other lines are furniture
+MARKS, BAR, ENTRY = ("|", "•", "·", "›", "***", "///"), 2, 12  # so many marks, with so few words to each, make a menu
 WRAPPED = 0.5  # the share of lines so full that no further word had room which shows text cut to one width
 ROOM = 0.9  # of the longest line: what makes a line full
 
 _ALEF = "[اأإآ]"
-_SEE_ALSO = re.compile(
-    rf"""\W*(?:{_ALEF}قر[أاؤ]و?ا?\s+(?:{_ALEF}يضا?|المزيد|عن|كذلك|في|لل?\w+)
-    | (?:شاهد|طالع|انظر|تابع)و?ا?\s+{_ALEF}يضا?)""",
-    re.VERBOSE,
-)
-_LIST = re.compile(
-    rf"""\W*(?:
+_PHRASE = re.compile(
+    rf"""\W*(?:(?P<see_also>
+      {_ALEF}قر[أاؤ]و?ا?\s+(?:{_ALEF}يضا?|المزيد|عن|كذلك|في|لل?\w+) | (?:شاهد|طالع|انظر|تابع)و?ا?\s+{_ALEF}يضا?
+    )|(?P<list>
       (?:ال)?(?:مواضيع|موضوعات|مقالات|{_ALEF}خبار|مواد|تقارير|روابط|صفحات|قصص|عناوين)\s+
       (?:ذات\s+(?:ال)?صلة|(?:ال)?(?:متعلقة|مشابهة|مرتبطة|مختارة|{_ALEF}خرى)|قد\s+[تي](?:هم|عجب)ك)
     | ذات\s+صلة | (?:ربما|قد)\s+[تي](?:هم|عجب)ك
@@ -37,71 +34,78 @@ _LIST = re.compile(
     | {_ALEF}خترنا\s+ل\w+ | نرشح\s+ل\w+ | {_ALEF}خبار\s+من\s+(?:نفس|ذات)\s+\w+ | من\s+(?:نفس|ذات)\s+القسم
     | (?:ال)?تعليقات(?=[\W\d]*$) | (?:ال|لل)مزيد\s+(?:من|حول|عن)\s+\w+ | تابعو?نا | الوسوم
     | كلمات\s+(?:مفتاحية|دلالية|البحث)
-    )""",
+    )|(?P<notice>(?:
+      حقوق\s+(?:النشر|الطبع)\b.* | سياسة\s+الخصوصية | شروط\s+(?:الاستخدام|الخدمة) | البريد\s+الإلكتروني
+    | (?:{_ALEF}ضف|{_ALEF}كتب|{_ALEF}ترك)\s+تعليق.* | (?:{_ALEF}شترك|سجل)\s+(?:في|معنا|الآن).{{0,40}}
+    | شارك(?:ها?)?\s+(?:على|عبر|الخبر|المقال|هذا).{{0,40}})\W*$
+    ))""",
     re.VERBOSE,
 )
-_NOTICE = re.compile(
-    rf"""(?:.*\b(?:جميع|كل|كافة)\s+الحقوق\s+محفوظة\b.* | \W*(?:حقوق\s+(?:النشر|الطبع)\b.*
-    | سياسة\s+الخصوصية | شروط\s+(?:الاستخدام|الخدمة) | البريد\s+الإلكتروني
-    | (?:{_ALEF}ضف|{_ALEF}كتب|{_ALEF}ترك)\s+تعليق.*
-    | (?:{_ALEF}شترك|سجل)\s+(?:في|معنا|الآن).{{0,40}} | شارك(?:ها?)?\s+(?:على|عبر|الخبر|المقال|هذا).{{0,40}}))\W*$""",
-    re.VERBOSE,
-)
-_MARKS = re.compile("[\u0640\u064b-\u0652\u0670]")  # tatweel and vowels
-_SEPARATORS = re.compile("[|•·›]")
+_RIGHTS = "الحقوق محفوظة"
+_FATHA, _MARKS = "\u064e", re.compile("[\u0640\u064b-\u0652\u0670]")  # tatweel and vowels
 
 
 class Kind(Enum):
     """What a line looks like."""
 
     TEXT = "running text"
-    HEADLINE = "a title, or a link to another page"
-    LABEL = "a word or two, as in a menu"
+    HEADLINE = "a title, a link to another page, an entry of a menu"
     LIST = "what a list of links stands under"
     SEE_ALSO = "the same, amid an article"
     NOTICE = "furniture by itself"
 
 
 _HEADINGS = (Kind.LIST, Kind.SEE_ALSO)
+_FIXED = (*_HEADINGS, Kind.NOTICE)
+
+
+def may_hold_boilerplate(text: str) -> bool:
+    """A cheap look: below its title, the lines of most texts are long or end in a full stop."""
+    _, *lines = text.split("\n")
+    short = [line.strip() for line in lines if 0 < len(line) < HEADING and line[-1] != "."]
+    return text.count("|") >= BAR or any(line and _kind_of(line) is not Kind.TEXT for line in short)
 
 
 def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
-    """The numbers of the lines, given as characters of the text, that are not the text's own words."""
+    """The numbers of the lines, given as characters of the text, that are not the text's own words.
+
+    Where there is running text enough, that is every line but running text, a title right above it, and a title that
+    opens the page; elsewhere only what is said to be links, and what stands under such a heading.
+    """
     spelt = [text[start:end] for start, end in lines]
     wrapped = _wrapped(spelt)
     kinds = [Kind.TEXT if number in wrapped else _kind_of(line) for number, line in enumerate(spelt)]
     end = _page_end(spelt, kinds)
-    found = {number for number, kind in enumerate(kinds) if kind in (*_HEADINGS, Kind.NOTICE) or number > end}
+    found = {number for number, kind in enumerate(kinds) if kind in _FIXED or number > end}
+    words = [line.count(" ") + 1 for line in spelt]
+    running = sum(words[number] for number in range(end) if kinds[number] is Kind.TEXT)
+    is_article = running >= max(ENOUGH, SHARE * sum(words))
     for row in _rows(kinds[:end]):
-        headed = row.start > 0 and kinds[row.start - 1] in _HEADINGS
-        above_text = row.stop < len(kinds) and kinds[row.stop] is Kind.TEXT
-        # The last headline before running text is that text's title.
-        links = row[:-1] if above_text and not _ends_list(text, lines, row.stop - 1) else row
-        labels = [number for number in links if kinds[number] is Kind.LABEL]
-        if headed or len(labels) >= MENU:
-            found.update(labels)
-        headlines = [number for number in links if kinds[number] is Kind.HEADLINE]
-        enough = LAST_ROW if row.stop == len(kinds) else ROW
-        if headed or (len(headlines) >= enough and headlines[0] > 0):
-            found.update(headlines)
-    return found
+        if is_article or (row.start > 0 and kinds[row.start - 1] in _HEADINGS):
+            above_text = row.stop < len(kinds) and kinds[row.stop] is Kind.TEXT
+            ends_in_title = above_text and not _ends_list(text, lines, row.stop - 1)
+            found.update(row[:-1] if ends_in_title else row)
+    has_title = kinds[:1] == [Kind.HEADLINE] and words[0] > REST
+    return found - {0} if has_title else found
 
 
 def _kind_of(line: str) -> Kind:
-    if len(line) < HEADING:
-        spelt = _MARKS.sub("", line)
-        for kind, heading in ((Kind.SEE_ALSO, _SEE_ALSO.match(spelt)), (Kind.LIST, _LIST.match(spelt))):
-            if heading:
-                # «اقرأ أيضا: ...» with a link behind it is that link, and no list stands under it.
-                return kind if len(spelt[heading.end() :].split()) in LABEL_WORDS else Kind.NOTICE
-        if _NOTICE.match(spelt):
-            return Kind.NOTICE
-    words, marks = line.count(" ") + 1, len(_SEPARATORS.findall(line))
-    if marks >= BAR and words <= BAR * marks:
+    marks = sum(map(line.count, MARKS))
+    if marks >= BAR and len(line.split()) <= ENTRY * marks:
         return Kind.NOTICE
-    if len(line) >= HEADLINE or line[-1] in ".!؟?…،:؛" or words >= HEADLINE_WORDS.stop:
+    if len(line) >= HEADING:
         return Kind.TEXT
-    return Kind.LABEL if words in LABEL_WORDS else Kind.HEADLINE
+    if _RIGHTS in line:
+        return Kind.NOTICE
+    spelt = _MARKS.sub("", line) if line.count(_FATHA) > 1 else line
+    phrase = _PHRASE.match(spelt)
+    if phrase:
+        # «اقرأ أيضا: ...» with a link behind it is that link, and no list stands under it.
+        is_heading = phrase.lastgroup != "notice" and len(spelt[phrase.end() :].split()) <= REST
+        return Kind[str(phrase.lastgroup).upper()] if is_heading else Kind.NOTICE
+    if len(line) >= HEADLINE or line[-1] in ".،:؛" or len(line.split()) > HEADLINE_WORDS:
+        return Kind.TEXT
+    return Kind.HEADLINE
 
 
 def _page_end(lines: Sequence[str], kinds: Sequence[Kind]) -> int:
@@ -134,10 +138,10 @@ def _ends_list(text: str, lines: Sequence[Span], number: int) -> bool:
 
 
 def _wrapped(lines: Sequence[str]) -> set[int]:
-    """The numbers of the lines that were broken for want of room, in a text all cut to one width."""
+    """The numbers of the lines on both sides of a break for want of room, in a text all cut to one width."""
     width = max(map(len, lines), default=0)
     if width >= HEADLINE:
         return set()
     pairs = enumerate(pairwise(lines))
     full = {number for number, (line, below) in pairs if len(line) + len(below.partition(" ")[0]) >= ROOM * width}
-    return full if len(full) >= WRAPPED * len(lines) else set()
+    return full | {number + 1 for number in full} if len(full) >= WRAPPED * len(lines) else set()

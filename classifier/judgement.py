@@ -12,18 +12,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from classifier.decision import Decision, Thresholds, as_arabic, best_of, coverage_of, decide, lacks_articles, softmax
+from classifier.decision import Decision, Thresholds, best_of, coverage_of, decide_text, lacks_articles, softmax
 from classifier.engine import Engine, Tables, Tally
 from classifier.errors import Reason
 from classifier.prediction import Passage
 
 if TYPE_CHECKING:
-    from classifier.paragraphs import Paragraph
     from classifier.passages import Cutter, Page
     from classifier.spacing import Spaced, Spacer
 
 LEAST_WORDS, LEAST_LINES = 80, 4  # shorter texts are not suspected of two topics
-SHORT_LINE = 160  # characters: a link to another page is shorter
 SLICE = 400  # characters at either end, whose probabilities are compared with each other and with all
 DOUBTFUL = 1.125  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
 HELPS = 0.05  # ... and are, if the model knows so much more of it with others
@@ -58,12 +56,11 @@ class Judge:
         return self._spaced(judged, cut_off) if doubtful else judged
 
     def _judge(self, text: str, tally: Tally, cut_off: float) -> Judgement:
-        decision = decide(tally, self._labels, self._thresholds, cut_off)
-        whole = Judgement(text, text, tally, as_arabic(decision, text, tally, self._thresholds))
+        whole = Judgement(text, text, tally, decide_text(text, tally, self._labels, self._thresholds, cut_off))
         if not whole.decision.probabilities:
             return whole
         if not self._suspects(text, tally):
-            return self._on_own_words(whole, cut_off) if _may_hold_boilerplate(text) else whole
+            return self._on_own_words(whole, cut_off)
         page = self._cutter.mixed_page(text)
         if not page.is_mixed:
             return self._on_own_words(whole, cut_off)
@@ -142,35 +139,27 @@ class Judge:
 
     def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement:
         """The judgement without a mixed page's boilerplate and other articles, unless its label is another then."""
+        from classifier.paragraphs import blanked
+
         main = page.main()
-        judged = self._on(whole, page.paragraphs, page.kept(main), cut_off)
+        judged = self._on(blanked(whole.text, page.kept(main)), whole, cut_off)
         return judged if best_of(judged.tally) == main else whole
 
     def _on_own_words(self, whole: Judgement, cut_off: float) -> Judgement:
         """The judgement without boilerplate."""
-        from classifier.paragraphs import paragraphs_of
-
-        paragraphs = paragraphs_of(whole.text)
-        return self._on(whole, paragraphs, [paragraph for paragraph in paragraphs if paragraph.votes], cut_off)
-
-    def _on(
-        self, whole: Judgement, paragraphs: Sequence[Paragraph], kept: Sequence[Paragraph], cut_off: float
-    ) -> Judgement:
-        """The judgement on the paragraphs kept; on the whole text where those are all of it, or tell too little."""
-        from classifier.paragraphs import blanked
-
-        if len(kept) == len(paragraphs):
+        if "\n" not in whole.text:
             return whole
-        text = blanked(whole.text, kept)
+        from classifier.paragraphs import without_boilerplate
+
+        return self._on(without_boilerplate(whole.text), whole, cut_off)
+
+    def _on(self, text: str, whole: Judgement, cut_off: float) -> Judgement:
+        """The judgement on a text with more of it blank; as it is where that is no more, or tells too little."""
+        if text == whole.text:
+            return whole
         tally = self.engine.tally(text)
-        decision = decide(tally, self._labels, self._thresholds, cut_off)
+        decision = decide_text(text, tally, self._labels, self._thresholds, cut_off)
         return replace(whole, text=text, tally=tally, decision=decision) if decision.probabilities else whole
-
-
-def _may_hold_boilerplate(text: str) -> bool:
-    """A cheap look: below its title, most of a text's lines are long, and none is a menu."""
-    _, *lines = text.split("\n")
-    return any(3 < len(line) < SHORT_LINE for line in lines) or text.count("|") > 3
 
 
 def _distance(first: Sequence[float], second: Sequence[float]) -> float:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from classifier.boilerplate import boilerplate
+from classifier.boilerplate import boilerplate, may_hold_boilerplate
 from classifier.prediction import Span
 
 LONG_LINE, SENTENCES = 800, 150  # characters: a longer line is cut into groups of sentences at least so long
 
-_LINE = re.compile(r"\S[^\n\r\v\f\x85\u2028\u2029]*")
 _SENTENCE_END = re.compile(r"[.!?؟…]+[\"»”)\]]*\s+|\s\.(?=[^\d\s])")
 
 
@@ -25,7 +24,7 @@ class Paragraph(NamedTuple):
 
 def paragraphs_of(text: str) -> list[Paragraph]:
     """The paragraphs of a text: lines that hold anything, overlong ones cut at sentence ends."""
-    lines = [(match.start(), match.start() + len(match[0].rstrip())) for match in _LINE.finditer(text)]
+    lines = _lines(text)
     furniture = boilerplate(text, lines)
     return [
         Paragraph(*span, number not in furniture)
@@ -46,6 +45,28 @@ def blanked(text: str, kept: Sequence[Paragraph]) -> str:
         parts += [" " * (paragraph.start - place), text[paragraph.start : paragraph.end]]
         place = paragraph.end
     return "".join(parts) + " " * (len(text) - place)
+
+
+def without_boilerplate(text: str) -> str:
+    """The text with spaces in place of boilerplate; itself where it has none."""
+    if not may_hold_boilerplate(text):
+        return text
+    lines = _lines(text)
+    furniture = boilerplate(text, lines)
+    own = [Paragraph(*line, True) for number, line in enumerate(lines) if number not in furniture]
+    return blanked(text, own) if furniture else text
+
+
+def _lines(text: str) -> list[Span]:
+    """The lines that hold anything, without the spaces around them."""
+    spans, place = [], 0
+    for line in text.splitlines(keepends=True):
+        bare = line.lstrip()
+        start = place + len(line) - len(bare)
+        place += len(line)
+        if bare:
+            spans.append((start, start + len(bare.rstrip())))
+    return spans
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:

@@ -19,11 +19,11 @@ from classifier.prediction import Span
 TATWEEL = "\u0640"
 READ = 20_000  # characters: enough of a text to tell what it is about
 LEAST_LETTERS = 7  # shorter runs that the model does not know are names, slips and other languages
+FEW = 0.025  # of the terms of a text: so few runs are names
 WORD_LETTERS = range(2, 15)
 WORD = 4.0  # what a word costs besides its idf, in log probability: of words in a document there are that many
 LETTER = 9.0  # what a letter costs that is in no known word
 SOUND = 2.7  # the most a letter of a run may cost on average; random letters cost 4
-
 
 _LETTER = r"[^\W\d_][\u0640\u064b-\u0652]*"
 _APART = re.compile(rf"(?<!\S)(?:{_LETTER} )+{_LETTER}(?!\S)")
@@ -51,8 +51,11 @@ class Spacer:
     def mend(self, text: str) -> Spaced | None:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""
         closed, places = _closed(text[:READ])
-        runs = [_letters(closed, start, end) for row, start, end in self._engine.occurrences(closed) if row < 0]
+        found = self._engine.occurrences(closed)
+        runs = [_letters(closed, start, end) for row, start, end in found if row < 0 and end - start >= LEAST_LETTERS]
         runs = [run for run in runs if len(run) > LEAST_LETTERS]
+        if len(runs) < FEW * len(found):
+            runs = []
         costs = self._costs({closed[start:end] for run in runs for start, end in _pieces(run)})
         gaps = set(chain.from_iterable(_best_gaps(closed, run, costs) for run in runs))
         changes = len(gaps) + len(text[:READ]) - len(closed)

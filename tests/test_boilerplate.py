@@ -37,11 +37,11 @@ TITLES = "\n".join(
         pytest.param(f"مواضيع ذات صلة\nأول خبر هنا\nثاني خبر هنا\n\n{ARTICLE}", [0, 0, 0, 1], id="no title"),
         pytest.param(f"العنوان الرئيسي للخبر\nالعنوان الفرعي للخبر\n{ARTICLE}", [1, 1, 1], id="head and subhead"),
         pytest.param(f"{ARTICLE}\n{TITLES}", [1, 0, 0, 0, 0, 0], id="list without heading"),
-        pytest.param(f"عنوان\n{TITLES}\n\n{ARTICLE}", [1, 0, 0, 0, 0, 0, 1], id="above the article"),
-        pytest.param(f"{TITLES}\n{ARTICLE}", [1] * 6, id="short lines that open a text"),
-        pytest.param(
-            f"{ARTICLE}\nعنوان خبر آخر هنا\nعنوان ثالث من الصفحة\n{ARTICLE}", [1] * 4, id="two headlines amid"
-        ),
+        pytest.param(f"عنوان\n{TITLES}\n\n{ARTICLE}", [0, 0, 0, 0, 0, 0, 1], id="above the article"),
+        pytest.param(f"{TITLES}\nنص.", [1] * 6, id="a poem"),
+        pytest.param(f"{TITLES}\n{ARTICLE}", [1, 0, 0, 0, 1, 1], id="first line and last headline"),
+        pytest.param(f"{ARTICLE}\nعنوان خبر آخر هنا\nعنوان ثالث للصفحة\n{ARTICLE}", [1, 0, 1, 1], id="headlines amid"),
+        pytest.param("بند وقيمة له\n" * 90 + ARTICLE, [1] * 91, id="a table with a remark"),
         pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
         pytest.param(f"{MENU}\nعنوان الخبر هو هذا\n{ARTICLE}", [0] * 6 + [1, 1], id="menu"),
         pytest.param(f"الرئيسية | محليات | اقتصاد | رياضة | فن\n{ARTICLE}", [0, 1], id="menu in a line"),

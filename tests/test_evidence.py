@@ -100,7 +100,7 @@ def test_every_known_word_is_in_exactly_one_span(model: Model) -> None:
 
 
 def test_unknown_terms_are_named_as_written_most_frequent_first(model: Model) -> None:
-    text = pages.FINTECH + " الزقزقاوي والزقزقاوي خنفشاريتان"
+    text = pages.FINTECH + " الزقزقاوي والزقزقاوي خنفشاريتان."
     unknown = model.explain(text).unknown
     assert unknown[0].term == "الزقزقاوي"
     assert len(unknown[0].spans) == 2
