@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from classifier.passages import Cutter, Page
     from classifier.spacing import Spaced, Spacer
 
-LEAST_WORDS, LEAST_LINES = 80, 4  # shorter texts are not suspected of two topics
+LEAST_WORDS = 50  # shorter texts are not suspected of two topics
 SLICE = 400  # characters at either end, whose probabilities are compared with each other and with all
 DOUBTFUL = 1.125  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
 HELPS = 0.05  # ... and are, if the model knows so much more of it with others
@@ -49,33 +49,9 @@ class Judge:
 
     def judge(self, text: str, tally: Tally, cut_off: float = 0.0) -> Judgement:
         """The decision on a text with its tally."""
-        judged = self._judge(text, tally, cut_off)
-        doubtful = (
-            coverage_of(tally) < DOUBTFUL * self._thresholds.coverage or judged.decision.reason is Reason.TOO_SHORT
-        )
-        return self._spaced(judged, cut_off) if doubtful else judged
-
-    def _judge(self, text: str, tally: Tally, cut_off: float) -> Judgement:
-        whole = Judgement(text, text, tally, decide_text(text, tally, self._labels, self._thresholds, cut_off))
-        if not whole.decision.probabilities:
-            return whole
-        if not self._suspects(text, tally):
-            return self._on_own_words(whole, cut_off)
-        page = self._cutter.mixed_page(text)
-        if not page.is_mixed:
-            return self._on_own_words(whole, cut_off)
-        return replace(self._on_main_article(whole, page, cut_off), page=page)
-
-    def _spaced(self, judged: Judgement, cut_off: float) -> Judgement:
-        """The judgement on a text that the model reads badly, with its spaces put right where that helps."""
-        spaced = self._spacer.mend(judged.whole)
-        if spaced is None:
-            return judged
-        tally = self.engine.tally(spaced.text)
-        if coverage_of(tally) < coverage_of(judged.tally) + HELPS or lacks_articles(spaced.text, tally):
-            return judged
-        again = self._judge(spaced.text, tally, cut_off)
-        return replace(again, spaced=spaced) if again.decision.probabilities else judged
+        judged = self._as_written(text, tally, cut_off)
+        is_odd = coverage_of(tally) < DOUBTFUL * self._thresholds.coverage or judged.decision.reason is Reason.TOO_SHORT
+        return self._with_other_spaces(judged, cut_off) if is_odd else judged
 
     def topics(self, judged: Judgement) -> tuple[Mapping[str, Any], ...]:
         """The labels of a text with their shares of its words, the largest first; one where the page was not cut."""
@@ -118,6 +94,28 @@ class Judge:
             notes.append(f"its spaces are wrong: it was read with {judged.spaced.changes:,} others")
         return "; ".join(filter(None, notes)) or None
 
+    def _as_written(self, text: str, tally: Tally, cut_off: float) -> Judgement:
+        """The judgement on a text whose spaces are taken as they are."""
+        whole = Judgement(text, text, tally, decide_text(text, tally, self._labels, self._thresholds, cut_off))
+        if not whole.decision.probabilities:
+            return whole
+        own = self._on_own_words(whole, cut_off)
+        if not self._suspects(own):
+            return own
+        page = self._cutter.mixed_page(text)
+        return replace(self._on_main_article(whole, page, cut_off), page=page) if page.is_mixed else own
+
+    def _with_other_spaces(self, judged: Judgement, cut_off: float) -> Judgement:
+        """The judgement on a text that the model reads badly, with its spaces put right where that helps."""
+        spaced = self._spacer.mend(judged.whole)
+        if spaced is None:
+            return judged
+        tally = self.engine.tally(spaced.text)
+        if coverage_of(tally) < coverage_of(judged.tally) + HELPS or lacks_articles(spaced.text, tally):
+            return judged
+        again = self._as_written(spaced.text, tally, cut_off)
+        return replace(again, spaced=spaced) if again.decision.probabilities else judged
+
     @cached_property
     def _spacer(self) -> Spacer:
         from classifier.spacing import Spacer
@@ -130,12 +128,14 @@ class Judge:
 
         return Cutter(self.engine, self._tables)
 
-    def _suspects(self, text: str, tally: Tally) -> bool:
+    def _suspects(self, own: Judgement) -> bool:
         """Whether a text may hold two topics, by its first and last words."""
-        if tally.words < LEAST_WORDS or text.count("\n") < LEAST_LINES - 1:
+        if own.tally.words < LEAST_WORDS or "\n" not in own.whole:
             return False
-        head, tail = (softmax(end.scores) for end in self.engine.tally_many((text[:SLICE], text[-SLICE:])))
-        return _distance(head, tail) > APART or _distance(head, softmax(tally.scores)) > APART
+        text = own.text if own.text is own.whole else " ".join(own.text.split())
+        end = min(SLICE, len(text) // 2)
+        head, tail = (softmax(part.scores) for part in self.engine.tally_many((text[:end], text[-end:])))
+        return _distance(head, tail) > APART or _distance(head, softmax(own.tally.scores)) > APART
 
     def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement:
         """The judgement without a mixed page's boilerplate and other articles, unless its label is another then."""

@@ -22,6 +22,7 @@ from classifier.prediction import Passage
 # Tuned on mixes of labelled documents other than those that benchmarks/passages.py reports on.
 DOCUMENT = 60  # known words that speak as loudly as a whole document
 DOUBT = 0.05  # the chance that a paragraph tells nothing of its topic
+SHORT, MOST = 35, 3  # known words: with each so many, up to so often, there is less doubt that a page is mixed
 SWITCH = 0.25  # what a change of topic costs at least
 BOND = 0.7  # what a word that comes back across the gap adds
 COMMON = 500  # the most frequent terms of the model come back everywhere and bind nothing
@@ -97,15 +98,18 @@ class Cutter:
         pieces = [text[paragraph.start : paragraph.end] for paragraph in paragraphs]
         tallies = self._engine.tally_many(pieces)
         voices = [voice(tally, paragraph.votes) for paragraph, tally in zip(paragraphs, tallies, strict=True)]
-        single = max(map(sum, zip(*voices, strict=True)))
-        path, best = best_path(voices, [SWITCH] * (len(voices) - 1))
-        if best - single > least_gain:
+        sure = [voice(tally, paragraph.votes, sure=True) for paragraph, tally in zip(paragraphs, tallies, strict=True)]
+        costs = [SWITCH] * (len(voices) - 1)
+        path = best_path(voices, costs)
+        if gain_of(path, sure, costs) > least_gain:
             # Words that come back only make changes dearer, and finding them is most of the cost.
-            path, best = best_path(voices, self._gap_costs(pieces, [paragraph.votes for paragraph in paragraphs]))
+            costs = self._gap_costs(pieces, [paragraph.votes for paragraph in paragraphs])
+            path = best_path(voices, costs)
+        gain = gain_of(path, sure, costs)
         for number in range(1, len(path)):
             if not paragraphs[number].votes:  # a list of links belongs to what it stands under
                 path[number] = path[number - 1]
-        page = Page(tuple(paragraphs), tuple(tallies), tuple(path), best - single)
+        page = Page(tuple(paragraphs), tuple(tallies), tuple(path), gain)
         return self._named(text, page) if page.gain > least_gain else page
 
     def _named(self, text: str, page: Page) -> Page:
@@ -171,14 +175,25 @@ class Cutter:
         return steps
 
 
-def voice(tally: Tally, votes: bool = True) -> list[float]:
-    """What a paragraph says for each label, as log probabilities; the same for all where it has no evidence."""
+def voice(tally: Tally, votes: bool = True, sure: bool = False) -> list[float]:
+    """What a paragraph says for each label, as log probabilities; the same for all where it has no evidence.
+
+    `sure`: a long one is doubted less.
+    """
     weight = tally.known / DOCUMENT if votes else 0.0
-    return [math.log(DOUBT + (1.0 - DOUBT) * share) for share in softmax([score * weight for score in tally.scores])]
+    doubt = DOUBT ** min(MOST, max(1.0, tally.known / SHORT)) if sure else DOUBT
+    return [math.log(doubt + (1.0 - doubt) * share) for share in softmax([score * weight for score in tally.scores])]
 
 
-def best_path(voices: Sequence[Sequence[float]], costs: Sequence[float]) -> tuple[list[int], float]:
-    """The best label number for each paragraph and what it is worth (Viterbi; a change costs the same to any label)."""
+def gain_of(path: Sequence[int], voices: Sequence[Sequence[float]], costs: Sequence[float]) -> float:
+    """By how much the labels of a path are more probable than the best single one for all (log probability)."""
+    changes = sum(cost for cost, (one, other) in zip(costs, pairwise(path), strict=True) if one != other)
+    single = max(map(sum, zip(*voices, strict=True)))
+    return sum(said[column] for said, column in zip(voices, path, strict=True)) - changes - single
+
+
+def best_path(voices: Sequence[Sequence[float]], costs: Sequence[float]) -> list[int]:
+    """The best label number for each paragraph (Viterbi; a change costs the same to any label)."""
     columns = range(len(voices[0]))
     scores, steps = list(voices[0]), []
     for spoken_here, cost in zip(voices[1:], costs, strict=True):
@@ -189,4 +204,4 @@ def best_path(voices: Sequence[Sequence[float]], costs: Sequence[float]) -> tupl
     path = [max(columns, key=scores.__getitem__)]
     for step in reversed(steps):
         path.append(step[path[-1]])
-    return path[::-1], max(scores)
+    return path[::-1]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from classifier import Model
 from classifier.engine import Tally
 from classifier.paragraphs import LONG_LINE, blanked, paragraphs_of, spoken
-from classifier.passages import SWITCH, best_path, voice
+from classifier.passages import SWITCH, best_path, gain_of, voice
 
 ECONOMY, SECURITY, OTHER = "economy/fintech", "security/counter-terrorism", "other"
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,6 +187,23 @@ def test_a_paragraph_speaks_by_its_known_words() -> None:
 
 def test_the_path_changes_only_where_that_pays() -> None:
     voices = [[0.0, -3.0], [-1.0, 0.0], [0.0, -3.0]]
-    assert best_path(voices, [SWITCH, SWITCH]) == ([0, 1, 0], -2 * SWITCH)
-    assert best_path(voices, [0.6, 0.6]) == ([0, 0, 0], -1.0)
-    assert best_path([[0.0, 0.0]], []) == ([0], 0.0)
+    assert best_path(voices, [SWITCH, SWITCH]) == [0, 1, 0]
+    assert gain_of([0, 1, 0], voices, [SWITCH, SWITCH]) == pytest.approx(1.0 - 2 * SWITCH)
+    assert best_path(voices, [0.6, 0.6]) == [0, 0, 0]
+    assert gain_of([0, 0, 0], voices, [0.6, 0.6]) == 0.0
+    assert best_path([[0.0, 0.0]], []) == [0]
+
+
+def test_two_long_paragraphs_make_a_mixed_page() -> None:
+    """Of a short one there is too much doubt; of a long one there is less."""
+    about = [(9.0, 0.0), (0.0, 9.0)]
+    for known, outweighs_doubt in ((30, False), (90, True)):
+        voices = [voice(Tally(scores, known, known, known, 0), sure=True) for scores in about]
+        assert (gain_of([0, 1], voices, [SWITCH]) > 3.0) == outweighs_doubt
+
+
+def test_two_short_articles_without_a_line_between(shipped: Model) -> None:
+    first, second = (" ".join(page.split("\n\n")[1].split()) for page in (pages.FINTECH, pages.SECURITY))
+    prediction = shipped.predict(f"{first}\n{second}")
+    assert prediction.label == ECONOMY
+    assert {topic["label"] for topic in prediction.topics} == {ECONOMY, SECURITY}
