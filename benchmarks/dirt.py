@@ -121,6 +121,11 @@ def break_with_links(example: Example, chance: random.Random) -> str:
     return "\n".join(f"{line}\nاقرأ أيضاً: {elsewhere(example, chance, 1)[0]}" for line in lines)
 
 
+def add_article(others: Sequence[Example], example: Example, chance: random.Random) -> str:
+    """Another document below, on another topic; the first one's label is the page's."""
+    return f"{example.text}\n\n{chance.choice([other for other in others if other.label != example.label]).text}"
+
+
 DAMAGES: Mapping[str, Damage] = {
     "clean": lambda example, _: example.text,
     "fully vocalised": vocalise,
@@ -173,7 +178,8 @@ def main() -> None:
         examples += dev_examples(arguments.shared)
     dirty: Corpus = load_corpus(DIRTY)
     hands = sorted({Path(example.name).name.partition("-")[0] for example in dirty.examples})
-    rows = {name: (examples, damaged(examples, damage)) for name, damage in DAMAGES.items()}
+    damages = {**DAMAGES, "another document below, on another topic": partial(add_article, examples)}
+    rows = {name: (examples, damaged(examples, damage)) for name, damage in damages.items()}
     for hand in hands:
         own = [example for example in dirty.examples if Path(example.name).name.startswith(f"{hand}-")]
         rows[f"written dirty: {hand}"] = (own, [example.text for example in own])

@@ -17,7 +17,11 @@ HEADLINE_WORDS = 15
 REST = 2  # words: so many may stand behind the phrase that makes a line a heading; a title has more
 HEADLINE, HEADING = 160, 200  # characters: a headline is shorter, and so is the heading of a list of them
 ENOUGH, SHARE = 15, 0.15  # words of running text, at least, and of all: beside so many, other lines are furniture
-MARKS, BAR, ENTRY = ("|", "•", "·", "›", "***", "///"), 2, 12  # so many marks, with so few words to each, make a menu
+MARKS, BAR, ENTRY = (
+    ("|", "•", "·", "›", "***", "///", "::"),
+    2,
+    12,
+)  # so many marks, with so few words to each, make a menu
 WRAPPED = 0.5  # the share of lines so full that no further word had room which shows text cut to one width
 ROOM = 0.9  # of the longest line: what makes a line full
 
@@ -90,6 +94,8 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
 
 
 def _kind_of(line: str) -> Kind:
+    if _FATHA in line:
+        line = _MARKS.sub("", line)
     marks = sum(map(line.count, MARKS))
     if marks >= BAR and len(line.split()) <= ENTRY * marks:
         return Kind.NOTICE
@@ -97,13 +103,12 @@ def _kind_of(line: str) -> Kind:
         return Kind.TEXT
     if _RIGHTS in line:
         return Kind.NOTICE
-    spelt = _MARKS.sub("", line) if line.count(_FATHA) > 1 else line
-    phrase = _PHRASE.match(spelt)
+    phrase = _PHRASE.match(line)
     if phrase:
         # «اقرأ أيضا: ...» with a link behind it is that link, and no list stands under it.
-        is_heading = phrase.lastgroup != "notice" and len(spelt[phrase.end() :].split()) <= REST
+        is_heading = phrase.lastgroup != "notice" and len(line[phrase.end() :].split()) <= REST
         return Kind[str(phrase.lastgroup).upper()] if is_heading else Kind.NOTICE
-    if len(line) >= HEADLINE or line[-1] in ".،:؛" or len(line.split()) > HEADLINE_WORDS:
+    if len(line) >= HEADLINE or line[-1:] in ".،:؛" or len(line.split()) > HEADLINE_WORDS:
         return Kind.TEXT
     return Kind.HEADLINE
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from classifier.passages import Cutter, Page
     from classifier.spacing import Spaced, Spacer
 
-LEAST_WORDS = 50  # shorter texts are not suspected of two topics
+LEAST_WORDS = 50  # shorter texts are not suspected of two topics ...
+LEAST_LINES, LONG = 4, 200  # ... nor those of fewer lines and more words, whose long lines are one piece
 SLICE = 400  # characters at either end, whose probabilities are compared with each other and with all
 DOUBTFUL = 1.125  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
 HELPS = 0.05  # ... and are, if the model knows so much more of it with others
@@ -130,7 +131,8 @@ class Judge:
 
     def _suspects(self, own: Judgement) -> bool:
         """Whether a text may hold two topics, by its first and last words."""
-        if own.tally.words < LEAST_WORDS or "\n" not in own.whole:
+        lines, words = own.whole.count("\n") + 1, own.tally.words
+        if words < LEAST_WORDS or lines < (2 if words < LONG else LEAST_LINES):
             return False
         text = own.text if own.text is own.whole else " ".join(own.text.split())
         end = min(SLICE, len(text) // 2)
