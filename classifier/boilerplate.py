@@ -16,7 +16,11 @@ from classifier.prediction import Span
 HEADLINE_WORDS = 15
 REST = 2  # words: so many may stand behind the phrase that makes a line a heading; a title has more
 HEADLINE, HEADING = 160, 200  # characters: a headline is shorter, and so is the heading of a list of them
-ENOUGH, SHARE = 15, 0.15  # words of running text, at least, and of all: beside so many, other lines are furniture
+ENOUGH = 15  # words of running text, at least: beside so many, other lines are furniture, unless the text is ...
+FORM, PAGE = (
+    0.3,
+    0.15,
+)  # ... a form or a table, with a smaller share of running text; of what is sure to be a page, less
 MARKS, BAR, ENTRY = (
     ("|", "•", "·", "›", "***", "///", "::"),
     2,
@@ -45,6 +49,7 @@ _PHRASE = re.compile(
     ))""",
     re.VERBOSE,
 )
+_DIGIT = re.compile(r"\d")  # a row of a table has some
 _RIGHTS = "الحقوق محفوظة"
 _FATHA, _MARKS = "\u064e", re.compile("[\u0640\u064b-\u0652\u0670]")  # tatweel and vowels
 
@@ -54,6 +59,7 @@ class Kind(Enum):
 
     TEXT = "running text"
     HEADLINE = "a title, a link to another page, an entry of a menu"
+    MENU = "several entries in a line"
     LIST = "what a list of links stands under"
     SEE_ALSO = "the same, amid an article"
     NOTICE = "furniture by itself"
@@ -83,12 +89,15 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
     found = {number for number, kind in enumerate(kinds) if kind in _FIXED or number > end}
     words = [line.count(" ") + 1 for line in spelt]
     running = sum(words[number] for number in range(end) if kinds[number] is Kind.TEXT)
-    is_article = running >= max(ENOUGH, SHARE * sum(words))
+    is_page = found or any(
+        kind is Kind.MENU and not _DIGIT.search(line) for kind, line in zip(kinds, spelt, strict=True)
+    )
+    is_article = running >= max(ENOUGH, (PAGE if is_page else FORM) * sum(words))
     for row in _rows(kinds[:end]):
         if is_article or (row.start > 0 and kinds[row.start - 1] in _HEADINGS):
-            above_text = row.stop < len(kinds) and kinds[row.stop] is Kind.TEXT
-            ends_in_title = above_text and not _ends_list(text, lines, row.stop - 1)
-            found.update(row[:-1] if ends_in_title else row)
+            last = row.stop - 1
+            is_title = kinds[last : last + 2] == [Kind.HEADLINE, Kind.TEXT] and not _ends_list(text, lines, last)
+            found.update(row[:-1] if is_title else row)
     has_title = kinds[:1] == [Kind.HEADLINE] and words[0] > REST
     return found - {0} if has_title else found
 
@@ -98,7 +107,7 @@ def _kind_of(line: str) -> Kind:
         line = _MARKS.sub("", line)
     marks = sum(map(line.count, MARKS))
     if marks >= BAR and len(line.split()) <= ENTRY * marks:
-        return Kind.NOTICE
+        return Kind.MENU
     if len(line) >= HEADING:
         return Kind.TEXT
     if _RIGHTS in line:

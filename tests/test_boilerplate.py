@@ -41,6 +41,7 @@ TITLES = "\n".join(
         pytest.param(f"{TITLES}\nنص.", [1] * 6, id="a poem"),
         pytest.param(f"{TITLES}\n{ARTICLE}", [1, 0, 0, 0, 1, 1], id="first line and last headline"),
         pytest.param(f"{ARTICLE}\nعنوان خبر آخر هنا\nعنوان ثالث للصفحة\n{ARTICLE}", [1, 0, 1, 1], id="headlines amid"),
+        pytest.param(f"{ARTICLE}\n" + "سهم | 12.5 | 13\n" * 60, [1] * 61, id="a table below its introduction"),
         pytest.param("بند وقيمة له\n" * 90 + ARTICLE, [1] * 91, id="a table with a remark"),
         pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
         pytest.param(f"{MENU}\nعنوان الخبر هو هذا\n{ARTICLE}", [0] * 6 + [1, 1], id="menu"),
