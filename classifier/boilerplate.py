@@ -15,43 +15,47 @@ from classifier.prediction import Span
 
 HEADLINE_WORDS = 15
 REST = 2  # words: so many may stand behind the phrase that makes a line a heading; a title has more
-HEADLINE, HEADING = 160, 200  # characters: a headline is shorter, and so is the heading of a list of them
-ENOUGH = 15  # words of running text, at least: beside so many, other lines are furniture, unless the text is ...
-FORM, PAGE = (
-    0.3,
-    0.15,
-)  # ... a form or a table, with a smaller share of running text; of what is sure to be a page, less
-MARKS, BAR, ENTRY = (
-    ("|", "•", "·", "›", "***", "///", "::"),
-    2,
-    12,
-)  # so many marks, with so few words to each, make a menu
+HEADLINE, LONG = 160, 200  # characters: a headline is shorter, and what is longer is no notice either ...
+SENTENCE = 110  # ... nor is a longer one that ends in a full stop
+ENOUGH = 15  # words of running text, at least: beside so many, other lines are furniture ...
+FORM = 0.3  # ... unless a smaller share of all words than this is running text, as in forms and tables; ...
+PAGE = 0.15  # ... of what is sure to be a page, than this
+MARKS = ("|", "•", "·", "›", "***", "///", "::")
+BAR, ENTRY = 2, 12  # so many marks in a line, with so few words to each, make it a menu or a row of a table
 WRAPPED = 0.5  # the share of lines so full that no further word had room which shows text cut to one width
 ROOM = 0.9  # of the longest line: what makes a line full
 
-_ALEF = "[اأإآ]"
+# Phrases are looked for in folded spelling: no marks, one alef, ه for ة and ي for ى.
+_NETS = r"(?:ال)?(?:فيس|تويتر|واتس|تلي?[جغ]رام|انست[جغ]رام|يوتيوب|[جغ]و[جغ]ل|سناب|اكس\b|تيك)\w*"
 _PHRASE = re.compile(
     rf"""\W*(?:(?P<see_also>
-      {_ALEF}قر[أاؤ]و?ا?\s+(?:{_ALEF}يضا?|المزيد|عن|كذلك|في|لل?\w+) | (?:شاهد|طالع|انظر|تابع)و?ا?\s+{_ALEF}يضا?
-    )|(?P<list>
-      (?:ال)?(?:مواضيع|موضوعات|مقالات|{_ALEF}خبار|مواد|تقارير|روابط|صفحات|قصص|عناوين)\s+
-      (?:ذات\s+(?:ال)?صلة|(?:ال)?(?:متعلقة|مشابهة|مرتبطة|مختارة|{_ALEF}خرى)|قد\s+[تي](?:هم|عجب)ك)
-    | ذات\s+صلة | (?:ربما|قد)\s+[تي](?:هم|عجب)ك
-    | ال{_ALEF}كثر\s+(?:قراءة|مشاهدة|تداولا|تعليقا|شيوعا|تفاعلا)
-    | (?:{_ALEF}خر|{_ALEF}حدث|{_ALEF}هم|{_ALEF}برز)\s+(?:ال{_ALEF}خبار|المستجدات|المقالات|المواضيع|العناوين)(?=\W*$)
-    | {_ALEF}خترنا\s+ل\w+ | نرشح\s+ل\w+ | {_ALEF}خبار\s+من\s+(?:نفس|ذات)\s+\w+ | من\s+(?:نفس|ذات)\s+القسم
-    | (?:ال)?تعليقات(?=[\W\d]*$) | (?:ال|لل)مزيد\s+(?:من|حول|عن)\s+\w+ | تابعو?نا | الوسوم
-    | كلمات\s+(?:مفتاحية|دلالية|البحث)
-    )|(?P<notice>(?:
-      حقوق\s+(?:النشر|الطبع)\b.* | سياسة\s+الخصوصية | شروط\s+(?:الاستخدام|الخدمة) | البريد\s+الإلكتروني
-    | (?:{_ALEF}ضف|{_ALEF}كتب|{_ALEF}ترك)\s+تعليق.* | (?:{_ALEF}شترك|سجل)\s+(?:في|معنا|الآن).{{0,40}}
-    | شارك(?:ها?)?\s+(?:على|عبر|الخبر|المقال|هذا).{{0,40}})\W*$
+      و?اقر[اؤئ]\w*\s+(?:ايضا|المزيد|كذلك|اكثر|في|عن)\b | و?(?:شاهد|طالع|انظر|تابع)(?:وا|ي)?\s+ايضا\b
+    )|(?P<list>(?:
+      (?:ال)?(?:مواضيع|موضوع(?:ات)?|مقال(?:ات)?|اخبار|خبر|مواد|تقارير|روابط|صفحات|قصص|عناوين)\s+
+      (?:(?:ذات|ذو)\s+(?:ال)?(?:صله|علاقه)|(?:ال)?(?:متعلقه?|مشابهه?|مرتبطه|مختاره|اخري)|قد\s+[تي](?:هم|عجب)ك)
+    | ذات\s+صله | (?:ربما|قد)\s+[تي](?:هم|عجب)ك(?:\s+ايضا)?
+    | الاكثر\s+(?:قراءه|مشاهده|تداولا|تعليقا|شيوعا|تفاعلا|متابعه|رواجا|ارسالا) | الاعلي\s+قراءه
+    | (?:اخر|احدث|اهم|ابرز)\s+(?:الاخبار|الانباء|المستجدات|المقالات|المواضيع|العناوين)
+    | (?:اخترنا|نرشح)\s+لكم? | (?:اخبار\s+)?من\s+(?:نفس|ذات)\s+(?:القسم|الكاتب|الباب) | (?:ال)?تعليقات
+    | (?:ال|لل)مزيد\s+(?:من|حول|عن)\s+\w+ | تابعو?نا | الوسوم | (?:ال)?كلمات\s+(?:ال)?(?:مفتاحيه|دلاليه|البحث)
+    )\b)|(?P<notice>(?:
+      حقوق\s+(?:النشر|الطبع)(?:\s+محفوظه\b.*)? | سياسه\s+الخصوصيه | شروط\s+(?:الاستخدام|الخدمه) | البريد\s+الالكتروني
+    | (?:اضف|اكتب|اترك)\s+تعليق\w* | كن\s+اول\s+من\s+يعلق.* | لا\s+توجد\s+تعليقات | شاركنا\s+(?:ب?راي|تعليق)\w*
+    | (?:اشترك|سجل|انضم|للاشتراك)\w*\s+(?:(?:في|الي)\s+)?ب?(?:ال)?(?:نشرت|نشره|قنات|قناه|قائمت|صفحت|خدمت)\w*.{{0,60}}
+    | شارك\s+(?:(?:هذا\s+)?ال(?:خبر|مقال|موضوع)\b.{{0,40}}|(?:علي|عبر)\s+{_NETS}.*)
+    | تابع\w*\s(?:.{{0,40}}\s)?(?:علي|عبر)\s+{_NETS}.{{0,40}} | حمل\w*\s+تطبيق\w*.{{0,60}}
+    | (?:ل?لمزيد|لقراءه\s+المزيد)\b.{{0,60}}\b(?:اضغط|انقر|تابعونا)\b.*
+    | (?:المقال|الخبر|الموضوع)ه?\s+(?:السابق|التالي)ه?\s*[:«»<>-].*
+    | (?:هذا\s+الموقع\s+يستخدم|نستخدم)\s+ملفات\s+تعريف.* | .*الحقوق\s+محفوظه\b.*
+    )\W*$
     ))""",
     re.VERBOSE,
 )
+_SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
-_RIGHTS = "الحقوق محفوظة"
-_FATHA, _MARKS = "\u064e", re.compile("[\u0640\u064b-\u0652\u0670]")  # tatweel and vowels
+_DROPPED = re.compile("[\u0640\u064b-\u0652\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # tatweel, vowels, invisible signs
+_FOLDED = (("أ", "ا"), ("إ", "ا"), ("آ", "ا"), ("ة", "ه"), ("ى", "ي"))
+_CLOSERS = "»”\"')] "
 
 
 class Kind(Enum):
@@ -69,13 +73,6 @@ _HEADINGS = (Kind.LIST, Kind.SEE_ALSO)
 _FIXED = (*_HEADINGS, Kind.NOTICE)
 
 
-def may_hold_boilerplate(text: str) -> bool:
-    """A cheap look: below its title, the lines of most texts are long or end in a full stop."""
-    _, *lines = text.split("\n")
-    short = [line.strip() for line in lines if 0 < len(line) < HEADING and line[-1] != "."]
-    return text.count("|") >= BAR or any(line and _kind_of(line) is not Kind.TEXT for line in short)
-
-
 def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
     """The numbers of the lines, given as characters of the text, that are not the text's own words.
 
@@ -83,50 +80,75 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
     opens the page; elsewhere only what is said to be links, and what stands under such a heading.
     """
     spelt = [text[start:end] for start, end in lines]
-    wrapped = _wrapped(spelt)
-    kinds = [Kind.TEXT if number in wrapped else _kind_of(line) for number, line in enumerate(spelt)]
-    end = _page_end(spelt, kinds)
+    has_marks = any(mark in text for mark in MARKS)
+    kinds = [Kind.MENU if has_marks and _is_menu(line) else _kind_of(line) for line in spelt]
+    if all(kind is Kind.TEXT for kind in kinds[1:]) and kinds[:1] in ([], [Kind.TEXT], [Kind.HEADLINE]):
+        return set()  # as most texts
+    for number in _wrapped(spelt):
+        kinds[number] = Kind.TEXT if kinds[number] is Kind.HEADLINE else kinds[number]
+    words = [len(line.split()) for line in spelt]
+    running = [count if kind is Kind.TEXT else 0 for count, kind in zip(words, kinds, strict=True)]
+    end = _page_end(spelt, kinds, running)
     found = {number for number, kind in enumerate(kinds) if kind in _FIXED or number > end}
-    words = [line.count(" ") + 1 for line in spelt]
-    running = sum(words[number] for number in range(end) if kinds[number] is Kind.TEXT)
-    is_page = found or any(
-        kind is Kind.MENU and not _DIGIT.search(line) for kind, line in zip(kinds, spelt, strict=True)
-    )
-    is_article = running >= max(ENOUGH, (PAGE if is_page else FORM) * sum(words))
+    is_article = sum(running[:end]) >= max(ENOUGH, (PAGE if found or _has_menu(spelt, kinds) else FORM) * sum(words))
     for row in _rows(kinds[:end]):
         if is_article or (row.start > 0 and kinds[row.start - 1] in _HEADINGS):
             last = row.stop - 1
             is_title = kinds[last : last + 2] == [Kind.HEADLINE, Kind.TEXT] and not _ends_list(text, lines, last)
             found.update(row[:-1] if is_title else row)
-    has_title = kinds[:1] == [Kind.HEADLINE] and words[0] > REST
+    has_title = kinds[0] is Kind.HEADLINE and words[0] > REST
     return found - {0} if has_title else found
 
 
-def _kind_of(line: str) -> Kind:
-    if _FATHA in line:
-        line = _MARKS.sub("", line)
+def _is_menu(line: str) -> bool:
     marks = sum(map(line.count, MARKS))
-    if marks >= BAR and len(line.split()) <= ENTRY * marks:
-        return Kind.MENU
-    if len(line) >= HEADING:
+    return marks >= BAR and len(line.split()) <= ENTRY * marks
+
+
+def _kind_of(line: str) -> Kind:
+    if len(line) > SENTENCE and line[-1] == ".":
         return Kind.TEXT
-    if _RIGHTS in line:
-        return Kind.NOTICE
+    line = _DROPPED.sub("", line) if len(line) < 2 * LONG else line
+    if len(line) >= LONG:
+        return Kind.TEXT
+    ends = line.rstrip(_CLOSERS)[-1:] in ".،,:؛"
+    is_headline = not ends and len(line) < HEADLINE and len(line.split()) <= HEADLINE_WORDS
+    return _said_kind(line, ends=ends) or (Kind.HEADLINE if is_headline else Kind.TEXT)
+
+
+def _said_kind(line: str, *, ends: bool) -> Kind | None:
+    """The kind of a line by the phrase it begins with, if any; `ends`: it ends as a sentence does."""
+    for letter, folded in _FOLDED:
+        line = line.replace(letter, folded)
     phrase = _PHRASE.match(line)
-    if phrase:
-        # «اقرأ أيضا: ...» with a link behind it is that link, and no list stands under it.
-        is_heading = phrase.lastgroup != "notice" and len(line[phrase.end() :].split()) <= REST
-        return Kind[str(phrase.lastgroup).upper()] if is_heading else Kind.NOTICE
-    if len(line) >= HEADLINE or line[-1:] in ".،:؛" or len(line.split()) > HEADLINE_WORDS:
-        return Kind.TEXT
-    return Kind.HEADLINE
+    if phrase is None:
+        return None
+    rest = line[phrase.end() :]
+    if len(rest.split()) <= REST and phrase.lastgroup != "notice":
+        return Kind[str(phrase.lastgroup).upper()]
+    # «اقرأ أيضا: ...» is a link itself, and no list stands under it.
+    is_link = _SIGN.match(rest) or (phrase.lastgroup == "see_also" and not ends)
+    return Kind.NOTICE if is_link or phrase.lastgroup == "notice" else None
 
 
-def _page_end(lines: Sequence[str], kinds: Sequence[Kind]) -> int:
-    """The number of the heading under which nothing stands but short lines, to the end; else of lines."""
+def _has_menu(lines: Sequence[str], kinds: Sequence[Kind]) -> bool:
+    """Whether a line is a menu for sure: it stands alone, as a row of a table does not, and has no figures."""
+    around = [Kind.TEXT, *kinds, Kind.TEXT]
+    return any(
+        around[number : number + 3].count(Kind.MENU) == 1 and not _DIGIT.search(lines[number])
+        for number, kind in enumerate(kinds)
+        if kind is Kind.MENU
+    )
+
+
+def _page_end(lines: Sequence[str], kinds: Sequence[Kind], running: Sequence[int]) -> int:
+    """The number of the heading under which nothing stands but short lines, to the end; else of lines.
+
+    They may be sentences, as teasers and comments are, so there must be more of an article above.
+    """
     end = len(lines)
     for number in range(len(lines) - 1, 0, -1):
-        if kinds[number] is Kind.LIST:
+        if kinds[number] is Kind.LIST and sum(running[:number]) >= max(ENOUGH, sum(running[number:])):
             end = number
         elif len(lines[number]) >= HEADLINE:
             break

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.decision import Decision, Thresholds, best_of, coverage_of, decide_text, lacks_articles, softmax
 from classifier.engine import Engine, Tables, Tally
-from classifier.errors import Reason
 from classifier.prediction import Passage
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ class Judge:
     def judge(self, text: str, tally: Tally, cut_off: float = 0.0) -> Judgement:
         """The decision on a text with its tally."""
         judged = self._as_written(text, tally, cut_off)
-        is_odd = coverage_of(tally) < DOUBTFUL * self._thresholds.coverage or judged.decision.reason is Reason.TOO_SHORT
-        return self._with_other_spaces(judged, cut_off) if is_odd else judged
+        return self._with_other_spaces(judged, cut_off) if self._is_odd(tally) else judged
 
     def topics(self, judged: Judgement) -> tuple[Mapping[str, Any], ...]:
         """The labels of a text with their shares of its words, the largest first; one where the page was not cut."""
@@ -66,7 +64,7 @@ class Judge:
         """The passages of a text, found even where too doubtful to call it mixed; none where nothing was decided."""
         if not judged.decision.probabilities:
             return ()
-        page = judged.page or self._cutter.lay_out(judged.whole)
+        page = judged.page or self._cutter.lay_out(judged.whole, all_vote=judged.text == judged.whole)
         if len(set(page.path)) == 1:
             page = page.relabelled(best_of(judged.tally))
         passages = self._cutter.passages(judged.whole, page, self._labels)
@@ -92,7 +90,8 @@ class Judge:
             parts = ", ".join(f"{topic['share']:.0%} {topic['label']}" for topic in self.topics(judged))
             notes.append(f"a mixed page: {parts}; the label is its first article's")
         if judged.spaced is not None:
-            notes.append(f"its spaces are wrong: it was read with {judged.spaced.changes:,} others")
+            spaced = judged.spaced
+            notes.append(f"its spaces are wrong: {spaced.read:,} characters were read with {spaced.changes:,} others")
         return "; ".join(filter(None, notes)) or None
 
     def _as_written(self, text: str, tally: Tally, cut_off: float) -> Judgement:
@@ -104,18 +103,24 @@ class Judge:
         if not self._suspects(own):
             return own
         page = self._cutter.mixed_page(text)
-        return replace(self._on_main_article(whole, page, cut_off), page=page) if page.is_mixed else own
+        return self._on_main_article(whole, page, cut_off) or own if page.is_mixed else own
 
     def _with_other_spaces(self, judged: Judgement, cut_off: float) -> Judgement:
         """The judgement on a text that the model reads badly, with its spaces put right where that helps."""
         spaced = self._spacer.mend(judged.whole)
         if spaced is None:
             return judged
-        tally = self.engine.tally(spaced.text)
-        if coverage_of(tally) < coverage_of(judged.tally) + HELPS or lacks_articles(spaced.text, tally):
+        before, tally = self.engine.tally(judged.whole[: spaced.read]), self.engine.tally(spaced.text)
+        is_read = coverage_of(tally) >= max(self._thresholds.coverage, coverage_of(before) + HELPS)
+        if not is_read or not self._is_odd(before) or lacks_articles(spaced.text, tally):
             return judged
         again = self._as_written(spaced.text, tally, cut_off)
         return replace(again, spaced=spaced) if again.decision.probabilities else judged
+
+    def _is_odd(self, tally: Tally) -> bool:
+        """Whether a text is so hard to read that its spaces may be wrong."""
+        few_words = tally.words < self._thresholds.words
+        return few_words or coverage_of(tally) < DOUBTFUL * self._thresholds.coverage
 
     @cached_property
     def _spacer(self) -> Spacer:
@@ -139,18 +144,16 @@ class Judge:
         head, tail = (softmax(part.scores) for part in self.engine.tally_many((text[:end], text[-end:])))
         return _distance(head, tail) > APART or _distance(head, softmax(own.tally.scores)) > APART
 
-    def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement:
-        """The judgement without a mixed page's boilerplate and other articles, unless its label is another then."""
+    def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement | None:
+        """The judgement without a mixed page's boilerplate and other articles; None if its label is another then."""
         from classifier.paragraphs import blanked
 
         main = page.main()
         judged = self._on(blanked(whole.text, page.kept(main)), whole, cut_off)
-        return judged if best_of(judged.tally) == main else whole
+        return replace(judged, page=page) if best_of(judged.tally) == main else None
 
     def _on_own_words(self, whole: Judgement, cut_off: float) -> Judgement:
         """The judgement without boilerplate."""
-        if "\n" not in whole.text:
-            return whole
         from classifier.paragraphs import without_boilerplate
 
         return self._on(without_boilerplate(whole.text), whole, cut_off)

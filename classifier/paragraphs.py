@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from classifier.boilerplate import boilerplate, may_hold_boilerplate
+from classifier.boilerplate import boilerplate
 from classifier.prediction import Span
 
 LONG_LINE, SENTENCES = 800, 150  # characters: a longer line is cut into groups of sentences at least so long
 
-_SENTENCE_END = re.compile(r"[.!?؟…]+[\"»”)\]]*\s+|\s\.(?=[^\d\s])")
+_SENTENCE_END = re.compile(r"(?<![.!?؟…])[.!?؟…]+[\"»”)\]]*\s+|\s\.(?=[^\d\s])")
 
 
 class Paragraph(NamedTuple):
@@ -22,10 +22,10 @@ class Paragraph(NamedTuple):
     votes: bool
 
 
-def paragraphs_of(text: str) -> list[Paragraph]:
+def paragraphs_of(text: str, *, all_vote: bool = False) -> list[Paragraph]:
     """The paragraphs of a text: lines that hold anything, overlong ones cut at sentence ends."""
     lines = _lines(text)
-    furniture = boilerplate(text, lines)
+    furniture = set() if all_vote else boilerplate(text, lines)
     return [
         Paragraph(*span, number not in furniture)
         for number, line in enumerate(lines)
@@ -49,8 +49,6 @@ def blanked(text: str, kept: Sequence[Paragraph]) -> str:
 
 def without_boilerplate(text: str) -> str:
     """The text with spaces in place of boilerplate; itself where it has none."""
-    if not may_hold_boilerplate(text):
-        return text
     lines = _lines(text)
     furniture = boilerplate(text, lines)
     own = [Paragraph(*line, True) for number, line in enumerate(lines) if number not in furniture]

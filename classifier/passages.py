@@ -22,7 +22,8 @@ from classifier.prediction import Passage
 # Tuned on mixes of labelled documents other than those that benchmarks/passages.py reports on.
 DOCUMENT = 60  # known words that speak as loudly as a whole document
 DOUBT = 0.05  # the chance that a paragraph tells nothing of its topic
-SHORT, MOST = 35, 3  # known words: with each so many, up to so often, there is less doubt that a page is mixed
+# Whether a page is mixed at all, a paragraph as long as several of so many known words is doubted as several are.
+SHORT, MOST = 35, 3
 SWITCH = 0.25  # what a change of topic costs at least
 BOND = 0.7  # what a word that comes back across the gap adds
 COMMON = 500  # the most frequent terms of the model come back everywhere and bind nothing
@@ -90,22 +91,24 @@ class Cutter:
         self._engine = engine
         self._common = frozenset(tables.hashes[: min(COMMON, len(tables.hashes) // 10)])
 
-    def lay_out(self, text: str, least_gain: float = 0.0) -> Page:
+    def lay_out(self, text: str, least_gain: float = 0.0, *, all_vote: bool = False) -> Page:
         """Find the best label number for each paragraph of a text; less carefully where no such gain is in sight."""
-        paragraphs = paragraphs_of(text)
+        paragraphs = paragraphs_of(text, all_vote=all_vote)
         if not paragraphs:
             return Page((), (), (), 0.0)
         pieces = [text[paragraph.start : paragraph.end] for paragraph in paragraphs]
         tallies = self._engine.tally_many(pieces)
         voices = [voice(tally, paragraph.votes) for paragraph, tally in zip(paragraphs, tallies, strict=True)]
-        sure = [voice(tally, paragraph.votes, sure=True) for paragraph, tally in zip(paragraphs, tallies, strict=True)]
+        in_all = [
+            voice(tally, paragraph.votes, in_all=True) for paragraph, tally in zip(paragraphs, tallies, strict=True)
+        ]
         costs = [SWITCH] * (len(voices) - 1)
         path = best_path(voices, costs)
-        if gain_of(path, sure, costs) > least_gain:
+        if gain_of(path, in_all, costs) > least_gain:
             # Words that come back only make changes dearer, and finding them is most of the cost.
             costs = self._gap_costs(pieces, [paragraph.votes for paragraph in paragraphs])
             path = best_path(voices, costs)
-        gain = gain_of(path, sure, costs)
+        gain = gain_of(path, in_all, costs)
         for number in range(1, len(path)):
             if not paragraphs[number].votes:  # a list of links belongs to what it stands under
                 path[number] = path[number - 1]
@@ -175,13 +178,13 @@ class Cutter:
         return steps
 
 
-def voice(tally: Tally, votes: bool = True, sure: bool = False) -> list[float]:
+def voice(tally: Tally, votes: bool = True, in_all: bool = False) -> list[float]:
     """What a paragraph says for each label, as log probabilities; the same for all where it has no evidence.
 
-    `sure`: a long one is doubted less.
+    `in_all`: what it says for the page as a whole, where a long paragraph counts as several.
     """
     weight = tally.known / DOCUMENT if votes else 0.0
-    doubt = DOUBT ** min(MOST, max(1.0, tally.known / SHORT)) if sure else DOUBT
+    doubt = DOUBT ** min(MOST, max(1.0, tally.known / SHORT)) if in_all else DOUBT
     return [math.log(doubt + (1.0 - doubt) * share) for share in softmax([score * weight for score in tally.scores])]
 
 

@@ -16,7 +16,7 @@ from itertools import chain
 from classifier.engine import Engine, Tables
 from classifier.prediction import Span
 
-TATWEEL = "\u0640"
+ARABIC, TATWEEL = "\u0600", "\u0640"
 READ = 20_000  # characters: enough of a text to tell what it is about
 LEAST_LETTERS = 7  # shorter runs that the model does not know are names, slips and other languages
 FEW = 0.025  # of the terms of a text: so few runs are names
@@ -26,7 +26,7 @@ LETTER = 9.0  # what a letter costs that is in no known word
 SOUND = 2.7  # the most a letter of a run may cost on average; random letters cost 4
 
 _LETTER = r"[^\W\d_][\u0640\u064b-\u0652]*"
-_APART = re.compile(rf"(?<!\S)(?:{_LETTER} )+{_LETTER}(?!\S)")
+_APART = re.compile(rf"(?<![^\W_])(?:{_LETTER}[ \t\u00a0])+{_LETTER}(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Spaced:
     text: str
     places: tuple[int, ...]
     changes: int  # how many spaces were added or left out
+    read: int  # how many characters of the old text this is made of
 
     def origins(self, spans: Sequence[Span]) -> tuple[Span, ...]:
         """The places in the old text of spans of the new one."""
@@ -52,7 +53,8 @@ class Spacer:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""
         closed, places = _closed(text[:READ])
         found = self._engine.occurrences(closed)
-        runs = [_letters(closed, start, end) for row, start, end in found if row < 0 and end - start >= LEAST_LETTERS]
+        unknown = [(start, end) for row, start, end in found if row < 0 and end - start >= LEAST_LETTERS]
+        runs = [_letters(closed, start, end) for start, end in unknown if closed[start] >= ARABIC]
         runs = [run for run in runs if len(run) > LEAST_LETTERS]
         if len(runs) < FEW * len(found):
             runs = []
@@ -62,7 +64,7 @@ class Spacer:
         if not changes:
             return None
         signs = [(sign, place) for number, place in enumerate(places) for sign in _signs(closed, number, gaps)]
-        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes)
+        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes, len(text[:READ]))
 
     def _costs(self, pieces: set[str]) -> Mapping[str, float]:
         """What each piece that is a known word costs."""
@@ -77,7 +79,10 @@ class Spacer:
 def _closed(text: str) -> tuple[str, list[int]]:
     """The text with letters that stand apart closed up to words, and where its characters stood."""
     left_out = {
-        match.start() + offset for match in _APART.finditer(text) for offset, sign in enumerate(match[0]) if sign == " "
+        match.start() + offset
+        for match in _APART.finditer(text)
+        for offset, sign in enumerate(match[0])
+        if sign.isspace()
     }
     places = [place for place in range(len(text)) if place not in left_out]
     return "".join(text[place] for place in places), places

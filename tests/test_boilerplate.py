@@ -60,6 +60,70 @@ def test_what_counts(text: str, votes: list[int]) -> None:
     assert [int(paragraph.votes) for paragraph in paragraphs_of(text)] == votes
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "تابعنا جميعا ما حدث في المدينة تلك الليلة من شرفات البيوت.",
+        "اشترك في الهجوم عشرة مسلحين.",
+        "سجل في الدقيقة التسعين هدف الفوز.",
+        "شارك الخبراء في الندوة على مدى يومين.",
+        "المزيد من القوات تصل إلى الحدود هذا الأسبوع.",
+        "تقارير أخرى تحدثت عن مقتل عشرين من الحراس.",
+        "أقرأ في الصحف كل يوم ما يشبه هذا.",
+        "اقرأ في كتاب قديم ما قاله الأولون.",
+        "الأكثر تداولا في البورصة سهم المصرف أمس.",
+        "قد يهمك أن تعرف أن الأسعار تضاعفت.",
+        "شاهد أيضا الوزير آثار الدمار في الميناء.",
+        "سياسة الخصوصية الجديدة تثير جدلا بين القراء.",
+        "وقال «انتهى كل شيء قبل الفجر».",
+        "عاد الهدوء إلى المدينة.\u200f",
+    ],
+)
+def test_sentences_are_no_furniture(line: str) -> None:
+    assert all(paragraph.votes for paragraph in paragraphs_of(f"{ARTICLE}\n{line}\n{ARTICLE}"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "واقرأ أيضا: عودة الصيادين إلى الميناء.",
+        "إقرأ ايضاً مقتل أربعة في حادث",
+        "اقـــرأ أيضًا",
+        "الأكثر تداولًا",
+        "ربما يهمّك أيضا",
+        "الكلمات الدلالية: ميناء، صيد.",
+        "مقال ذو صلة: عودة الصيادين.",
+        "لقراءة المزيد اضغط على الصورة.",
+        "تابعوا قناة الميناء على تلغرام.",
+        "اشترك بالنشرة البريدية لتصلك أخبارنا.",
+        "كن أول من يعلق على الخبر.",
+        "الخبر التالي: عودة الصيادين إلى الميناء.",
+        "جميع الحقوق محفوظة لجريدة الميناء.",
+    ],
+)
+def test_furniture_may_end_in_a_full_stop(line: str) -> None:
+    assert [paragraph.votes for paragraph in paragraphs_of(f"{ARTICLE}\n{line}\n{ARTICLE}")] == [True, False, True]
+
+
+def test_a_heading_near_the_top_takes_no_article_away() -> None:
+    lines = ["حفل ينتهي قبل موعده", "الوسوم: مدينة", "حضر المئات.", "وغادروا مسرعين.", "ثم عاد الهدوء."]
+    assert [paragraph.votes for paragraph in paragraphs_of("\n".join(lines))] == [True, False, True, True, True]
+
+
+def test_all_kinds_of_line_ends_count_alike(shipped: Model) -> None:
+    links = "\n".join(FURNITURE["security/counter-terrorism"] * 3)
+    text = f"{' '.join(pages.FINTECH.split())}\nالأكثر قراءة\n{links}"
+    answers = {shipped.predict(text.replace("\n", end)).label for end in ("\n", "\r\n", "\r", "\u2028", "\x85", "\f")}
+    assert answers == {"economy/fintech"}
+
+
+def test_passages_and_label_agree_where_all_is_furniture(shipped: Model) -> None:
+    text = "• قتل خمسة مسلحين في غارة • الأمن يضبط خلية إرهابية • تفجير يستهدف ثكنة"
+    prediction = shipped.predict(text, passages=True)
+    assert [(part.label, part.share) for part in prediction.passages] == [(prediction.label, 1.0)]
+    assert prediction.passages[0].probability == pytest.approx(prediction.probability, abs=0.01)
+
+
 @pytest.mark.parametrize("width", [36, 60, 76])
 def test_text_cut_to_one_width_is_no_list(width: int) -> None:
     """Lines without a full stop at their end, as mail and old files have them."""
@@ -111,5 +175,7 @@ def test_a_short_article_keeps_its_label(shipped: Model, page: str, label: str, 
     text = layout.format(article=article, first=first, rest=rest, link=links[0], links="\n".join(links))
     prediction = shipped.predict(text, explain=True)
     assert prediction.label == label
+    begins, ends = text.index(first), text.index(rest) + len(rest)
     shown = {start for part in prediction.evidence for start, _ in part.spans}
-    assert all(text.index(first) <= start for start in shown)
+    assert shown
+    assert all(begins <= start < ends for start in shown)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from classifier import Model
 from classifier.engine import Tally
 from classifier.paragraphs import LONG_LINE, blanked, paragraphs_of, spoken
-from classifier.passages import SWITCH, best_path, gain_of, voice
+from classifier.passages import MIXED, SWITCH, best_path, gain_of, voice
 
 ECONOMY, SECURITY, OTHER = "economy/fintech", "security/counter-terrorism", "other"
 ROOT = Path(__file__).resolve().parent.parent
@@ -197,9 +197,9 @@ def test_the_path_changes_only_where_that_pays() -> None:
 def test_two_long_paragraphs_make_a_mixed_page() -> None:
     """Of a short one there is too much doubt; of a long one there is less."""
     about = [(9.0, 0.0), (0.0, 9.0)]
-    for known, outweighs_doubt in ((30, False), (90, True)):
-        voices = [voice(Tally(scores, known, known, known, 0), sure=True) for scores in about]
-        assert (gain_of([0, 1], voices, [SWITCH]) > 3.0) == outweighs_doubt
+    for known, outweighs_doubt in ((10, False), (90, True)):
+        voices = [voice(Tally(scores, known, known, known, 0), in_all=True) for scores in about]
+        assert (gain_of([0, 1], voices, [SWITCH]) > MIXED) == outweighs_doubt
 
 
 def test_two_short_articles_without_a_line_between(shipped: Model) -> None:

@@ -57,7 +57,7 @@ def test_passages_point_at_the_text_as_it_was(shipped: Model) -> None:
     text = run_together("\n".join([pages.FINTECH, pages.SECURITY]), 0.7)
     passages = shipped.passages(text)
     assert [passage.label for passage in passages] == ["economy/fintech", "security/counter-terrorism"]
-    assert text[passages[1].start :].startswith(run_together(pages.SECURITY, 0.0).strip()[:4])
+    assert text[passages[1].start :].startswith(pages.SECURITY.strip()[:4])
     assert passages[-1].end == len(text.rstrip())
 
 
@@ -72,9 +72,9 @@ def test_words_pulled_apart_to_letters_are_closed(shipped: Model, between: str) 
     text = "\n".join(between.join(" ".join(word) for word in line.split()) for line in pages.SECURITY.splitlines())
     prediction = shipped.predict(text, explain=True)
     assert prediction.label == "security/counter-terrorism"
-    assert all(
-        "".join(text[slice(*part.spans[0])].split()) == part.term for part in prediction.evidence if part.spans[0]
-    )
+    assert len(prediction.evidence) > 20
+    for part in prediction.evidence:
+        assert {"".join(text[start:end].split()) for start, end in part.spans} >= {part.term}
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,14 @@ def test_names_and_slips_stay_whole(spacer: Spacer) -> None:
     assert spacer.mend("كتب خنفشارزوق إلى زقزقاوظغث رسالة") is None
 
 
-@given(st.text(alphabet=st.sampled_from("ابتسلمنوي ةىـَ\n") | st.characters(), max_size=300))
-def test_only_spaces_are_added(spacer: Spacer, text: str) -> None:
+WORDS = sorted({word.strip("،.") for word in f"{pages.FINTECH} {pages.SECURITY}".split()})
+
+
+@given(
+    st.lists(st.sampled_from([*WORDS, "الـبنَك", "ا ل أ م ن", " ", "\n", "\u200f", "7", "bank", "\ud800"]), min_size=8)
+)
+def test_only_spaces_change(spacer: Spacer, parts: list[str]) -> None:
+    text = "".join(parts)
     spaced = spacer.mend(text)
     if spaced is None:
         return
@@ -106,6 +112,22 @@ def test_only_spaces_are_added(spacer: Spacer, text: str) -> None:
 def test_the_plain_engine_parts_alike(shipped: Model, spacer: Spacer) -> None:
     text = run_together(pages.FINTECH, 0.6)
     assert Spacer(PlainEngine(shipped.tables), shipped.tables).mend(text) == spacer.mend(text)
+
+
+@pytest.mark.parametrize("share", [0.08, 0.15, 0.2])
+def test_wrong_letters_are_not_wrong_spaces(shipped: Model, share: float) -> None:
+    """A scan read badly is answered, or not, as it stands."""
+    choice = random.Random(1)
+    letters = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+    text = f"{pages.FINTECH} {pages.SPORTS}"
+    text = re.sub("[ا-ي]", lambda letter: choice.choice(letters) if choice.random() < share else letter[0], text)
+    assert "spaces" not in (shipped.predict(text).message or "")
+
+
+def test_a_heading_spaced_out_does_not_decide(shipped: Model) -> None:
+    english = "The committee met again and the members spoke about the harbour. " * 3000
+    text = f"ا ل ر ي ا ض ة\n{pages.SPORTS * 30}{english}"
+    assert shipped.predict(text).reason == shipped.predict(text.replace("ا ل ر ي ا ض ة", "الرياضة")).reason
 
 
 def test_no_more_is_read_than_tells_a_topic(shipped: Model) -> None:
