@@ -12,7 +12,6 @@ process of its own, whose peak memory is told.
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib.util
 import json
 import os
@@ -29,6 +28,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from quality import dev_set
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -38,7 +38,7 @@ from tasks import peak_mb
 from classifier import Model
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus, Example, load_corpus, read_rows, text_of
+from classifier.corpus import Corpus, Example, load_corpus, read_rows
 from classifier.engine import Reader
 from classifier.evaluation import Evaluation, measure
 from classifier.training import train
@@ -147,18 +147,6 @@ def _reader() -> Reader:
 def normalised(text: str) -> str:
     """The words of a text in our folded spelling, on one line."""
     return " ".join(term.text for term in _reader().terms(text))
-
-
-def dev_set(shared: Path) -> list[Example]:
-    """The measuring set, `confident` where its readers were."""
-    with (shared / "labels/saudinewsnet-dev.csv").open(encoding="utf-8", newline="") as lines:
-        labels = {row["id"]: row for row in csv.DictReader(lines)}
-    return [
-        Example(
-            text_of(row), labels[row["id"]]["label"], row["id"], confident=labels[row["id"]]["confidence"] == "high"
-        )
-        for row in read_rows(shared / "corpora/saudinewsnet-dev.jsonl.xz")
-    ]
 
 
 def judged(fit: Fit, learned: Sequence[Example], held_out: Sequence[Example]) -> Evaluation:

@@ -19,12 +19,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from accuracy import apart, fasttext, recipe, scikit_learn
+from accuracy import apart, contestants, recipe
 from quality import DIRTY, UNSEEN, dev_examples
 
 from classifier import Model
-from classifier.corpus import Corpus, Example, load_corpus
+from classifier.corpus import Example, load_corpus
 
+RIVALS = ("fastText bigrams", "scikit-learn + normalisation", "scikit-learn defaults")
 Damage = Callable[[Example, random.Random], str]
 
 ARABIC = re.compile("[\u0621-\u063a\u0641-\u064a]")
@@ -160,13 +161,17 @@ def rivals(shared: Path, texts: Sequence[str]) -> dict[str, list[str]]:
     made = recipe()
     learned = [*made.labelled(shared / "corpora"), *made.seeds()]
     labels = sorted({example.label for example in learned})
-    fits = {
-        "fastText bigrams": partial(fasttext, wordNgrams=2),
-        "scikit-learn + normalisation": partial(scikit_learn, folded=True),
-        "scikit-learn defaults": partial(scikit_learn, folded=False),
-    }
-    answers = {name: apart(fit, learned, texts).probabilities for name, fit in fits.items()}
+    fits = contestants(shared / "corpora")
+    answers = {name: apart(fits[name], learned, texts).probabilities for name in RIVALS}
     return {name: [labels[best] for best in np.argmax(shares, axis=1)] for name, shares in answers.items()}
+
+
+def by_hand(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Documents by who wrote them, which their file names begin with."""
+    found: dict[str, list[Example]] = {}
+    for example in examples:
+        found.setdefault(Path(example.name).name.partition("-")[0], []).append(example)
+    return dict(sorted(found.items()))
 
 
 def main() -> None:
@@ -176,12 +181,9 @@ def main() -> None:
     examples = list(load_corpus(UNSEEN).examples)
     if arguments.shared:
         examples += dev_examples(arguments.shared)
-    dirty: Corpus = load_corpus(DIRTY)
-    hands = sorted({Path(example.name).name.partition("-")[0] for example in dirty.examples})
     damages = {**DAMAGES, "another document below, on another topic": partial(add_article, examples)}
     rows = {name: (examples, damaged(examples, damage)) for name, damage in damages.items()}
-    for hand in hands:
-        own = [example for example in dirty.examples if Path(example.name).name.startswith(f"{hand}-")]
+    for hand, own in by_hand(load_corpus(DIRTY).examples).items():
         rows[f"written dirty: {hand}"] = (own, [example.text for example in own])
     texts = [text for _, part in rows.values() for text in part]
     answers: dict[str, list[str | None]] = {"ours": [found.label for found in Model.load().predict_many(texts)]}

@@ -71,12 +71,19 @@ def measure_seeds(seeds: Path) -> Measured:
     return Measured(both, measured.figures)
 
 
-def dev_examples(shared: Path) -> list[Example]:
-    """The documents of another country's papers that any reader labels alike."""
+def dev_set(shared: Path) -> list[Example]:
+    """The documents of another country's papers, `confident` where any reader labels them alike."""
     with (shared / "labels" / f"{DEV}.csv").open(encoding="utf-8", newline="") as lines:
-        labels = {row["id"]: row["label"] for row in csv.DictReader(lines) if row["confidence"] == "high"}
-    rows = read_rows(shared / "corpora" / f"{DEV}.jsonl.xz")
-    return [Example(text_of(row), labels[row["id"]], row["id"]) for row in rows if row["id"] in labels]
+        labels = {row["id"]: row for row in csv.DictReader(lines)}
+    rows = [(row, labels[row["id"]]) for row in read_rows(shared / "corpora" / f"{DEV}.jsonl.xz")]
+    return [
+        Example(text_of(row), label["label"], row["id"], confident=label["confidence"] == "high") for row, label in rows
+    ]
+
+
+def dev_examples(shared: Path) -> list[Example]:
+    """The confident ones."""
+    return [example for example in dev_set(shared) if example.confident]
 
 
 def measure_shipped(corpus: Corpus) -> Measured:

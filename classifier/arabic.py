@@ -31,6 +31,8 @@ KAF: str = araby.KAF
 NOON: str = araby.NOON
 TEH_MARBUTA: str = araby.TEH_MARBUTA
 ALEF_MAKSURA: str = araby.ALEF_MAKSURA
+TATWEEL: str = araby.TATWEEL
+MARKS = f"{TATWEEL}{araby.FATHATAN}-{araby.SUKUN}"  # tatweel and vowels, as a class of a regular expression
 
 # Light stemming. One prefix is taken, the first that fits; the suffixes each get one turn, in this order.
 PREFIXES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و")
@@ -84,7 +86,7 @@ def is_foreign(character: str) -> bool:
 def _is_dropped(character: str) -> bool:
     category = unicodedata.category(character)
     # Small waw and small yeh are letters to Unicode, reading marks to a reader of the Quran.
-    return category[0] == "M" or category == "Cf" or character in (araby.TATWEEL, araby.SMALL_WAW, araby.SMALL_YEH)
+    return category[0] == "M" or category == "Cf" or character in (TATWEEL, araby.SMALL_WAW, araby.SMALL_YEH)
 
 
 def _is_presentation_form(character: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import pairwise
 
+from classifier.arabic import MARKS
 from classifier.prediction import Span
 
 HEADLINE_WORDS = 15
@@ -20,7 +21,7 @@ SENTENCE = 110  # ... nor is a longer one that ends in a full stop
 ENOUGH = 15  # words of running text, at least: beside so many, other lines are furniture ...
 FORM = 0.3  # ... unless a smaller share of all words than this is running text, as in forms and tables; ...
 PAGE = 0.15  # ... of what is sure to be a page, than this
-MARKS = ("|", "•", "·", "›", "***", "///", "::")
+SEPARATORS = ("|", "•", "·", "›", "***", "///", "::")
 BAR, ENTRY = 2, 12  # so many marks in a line, with so few words to each, make it a menu or a row of a table
 WRAPPED = 0.5  # the share of lines so full that no further word had room which shows text cut to one width
 ROOM = 0.9  # of the longest line: what makes a line full
@@ -53,7 +54,7 @@ _PHRASE = re.compile(
 )
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
-_DROPPED = re.compile("[\u0640\u064b-\u0652\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # tatweel, vowels, invisible signs
+_DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs
 _FOLDED = (("أ", "ا"), ("إ", "ا"), ("آ", "ا"), ("ة", "ه"), ("ى", "ي"))
 _CLOSERS = "»”\"')] "
 
@@ -80,8 +81,8 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
     opens the page; elsewhere only what is said to be links, and what stands under such a heading.
     """
     spelt = [text[start:end] for start, end in lines]
-    has_marks = any(mark in text for mark in MARKS)
-    kinds = [Kind.MENU if has_marks and _is_menu(line) else _kind_of(line) for line in spelt]
+    may_have_menus = any(mark in text for mark in SEPARATORS)
+    kinds = [Kind.MENU if may_have_menus and _is_menu(line) else _kind_of(line) for line in spelt]
     if all(kind is Kind.TEXT for kind in kinds[1:]) and kinds[:1] in ([], [Kind.TEXT], [Kind.HEADLINE]):
         return set()  # as most texts
     for number in _wrapped(spelt):
@@ -101,7 +102,7 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
 
 
 def _is_menu(line: str) -> bool:
-    marks = sum(map(line.count, MARKS))
+    marks = sum(map(line.count, SEPARATORS))
     return marks >= BAR and len(line.split()) <= ENTRY * marks
 
 
@@ -146,9 +147,10 @@ def _page_end(lines: Sequence[str], kinds: Sequence[Kind], running: Sequence[int
 
     They may be sentences, as teasers and comments are, so there must be more of an article above.
     """
-    end = len(lines)
+    end, above, below = len(lines), sum(running), 0
     for number in range(len(lines) - 1, 0, -1):
-        if kinds[number] is Kind.LIST and sum(running[:number]) >= max(ENOUGH, sum(running[number:])):
+        above, below = above - running[number], below + running[number]
+        if kinds[number] is Kind.LIST and above >= max(ENOUGH, below):
             end = number
         elif len(lines[number]) >= HEADLINE:
             break

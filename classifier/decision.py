@@ -12,17 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from classifier.arabic import MARKS
 from classifier.engine import Tally
 from classifier.errors import ClassifierError, Reason
 
 SHORT_TEXT_SLACK = 0.5  # a share of few words says little: of 25 words a tenth more may be unknown, of 100 a twentieth
 ARTICLE = re.compile(r"(?<!\w)(?:[وب]?ال|لل)")  # how one word in four or five of Arabic prose begins
-_MARKS = re.compile("[\u0640\u064b-\u0652]")  # tatweel and vowels
+_MARKS = re.compile(f"[{MARKS}]")
 ENOUGH_WORDS = 15  # among so many, the share of articles tells the language ...
 FEW_ARTICLES, MANY_ARTICLES = 0.05, 0.1  # ... which is not Arabic with fewer, and is nothing else with more
-DAMAGED = (
-    0.75  # the part of the coverage that Arabic needs: measured with one letter in eight wrong, nine in ten are right
-)
+DAMAGED = 0.75  # the part of the coverage that Arabic needs: with one letter in eight wrong, nine in ten were right
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,9 @@ def blanked(text: str, kept: Sequence[Paragraph]) -> str:
 
 def without_boilerplate(text: str) -> str:
     """The text with spaces in place of boilerplate; itself where it has none, as a single line has none."""
-    if len(text.splitlines()) < 2:
-        return text
     lines = _lines(text)
+    if len(lines) < 2:
+        return text
     furniture = boilerplate(text, lines)
     own = [Paragraph(*line, True) for number, line in enumerate(lines) if number not in furniture]
     return blanked(text, own) if furniture else text

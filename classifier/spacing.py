@@ -13,10 +13,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from classifier.arabic import MARKS, TATWEEL
 from classifier.engine import Engine, Tables
 from classifier.prediction import Span
 
-ARABIC, TATWEEL = "\u0600", "\u0640"
+ARABIC = "\u0600"  # where the letters of the script begin
 READ = 20_000  # characters: enough of a text to tell what it is about
 LEAST_LETTERS = 7  # shorter runs that the model does not know are names, slips and other languages
 FEW = 0.025  # of the terms of a text: so few runs are names
@@ -25,7 +26,7 @@ WORD = 4.0  # what a word costs besides its idf, in log probability: of words in
 LETTER = 9.0  # what a letter costs that is in no known word
 SOUND = 2.7  # the most a letter of a run may cost on average; random letters cost 4
 
-_LETTER = r"[^\W\d_][\u0640\u064b-\u0652]*"
+_LETTER = rf"[^\W\d_][{MARKS}]*"
 _APART = re.compile(rf"(?<![^\W_])(?:{_LETTER}[ \t\u00a0])+{_LETTER}(?![^\W_])")
 
 
@@ -51,20 +52,20 @@ class Spacer:
 
     def mend(self, text: str) -> Spaced | None:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""
-        closed, places = _closed(text[:READ])
+        text = text[:READ]
+        closed, places = _closed(text)
         found = self._engine.occurrences(closed)
-        unknown = [(start, end) for row, start, end in found if row < 0 and end - start >= LEAST_LETTERS]
-        runs = [_letters(closed, start, end) for start, end in unknown if closed[start] >= ARABIC]
-        runs = [run for run in runs if len(run) > LEAST_LETTERS]
+        unknown = [_letters(closed, start, end) for row, start, end in found if row < 0 and closed[start] >= ARABIC]
+        runs = [run for run in unknown if len(run) > LEAST_LETTERS]
         if len(runs) < FEW * len(found):
             runs = []
         costs = self._costs({closed[start:end] for run in runs for start, end in _pieces(run)})
         gaps = set(chain.from_iterable(_best_gaps(closed, run, costs) for run in runs))
-        changes = len(gaps) + len(text[:READ]) - len(closed)
+        changes = len(gaps) + len(text) - len(closed)
         if not changes:
             return None
         signs = [(sign, place) for number, place in enumerate(places) for sign in _signs(closed, number, gaps)]
-        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes, len(text[:READ]))
+        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes, len(text))
 
     def _costs(self, pieces: set[str]) -> Mapping[str, float]:
         """What each piece that is a known word costs."""
