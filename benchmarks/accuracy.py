@@ -252,7 +252,8 @@ def main() -> None:
     dev, unseen = dev_set(shared), load_corpus(HERE / "unseen").examples
     about = about_run(len(examples), len(unseen))
     rows = former_rows(about) if arguments.resume else {}
-    for name, fit in contestants(shared / "corpora").items():
+    fits = contestants(shared / "corpora")
+    for name, fit in fits.items():
         if name in rows:
             continue
         rows[name] = on_others(fit, examples, dev, unseen)
@@ -260,6 +261,7 @@ def main() -> None:
             rows[name] |= by_source(fit, examples) if name != ADAPTED else {}
             rows[name] |= other_labels(name, fit, shared)
         print(name, rows[name], flush=True)
+        rows = {name: rows[name] for name in fits if name in rows}
         write(about, rows)
     print("\n".join(table(rows)))
     if not arguments.quick:

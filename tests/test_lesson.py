@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_folded_weights_score_as_the_extended_ones() -> None:
 def test_families_and_the_company_of_words_fold_together(tmp_path: Path) -> None:
     archive = tmp_path / "archive.csv"
     archive.write_text("text\n" + "المصارف رفعت الفوائد في المدينة\n" * 5, encoding="utf-8")
-    made = Lesson.of(MARKET, archive, WORDS)
+    made = Lesson.of(MARKET, archive, replace(WORDS, tutor_share=0.0))
     assert made.neighbourhoods.vectors.shape[1] > 0
     weights = np.random.default_rng(0).normal(size=(made.extended.shape[1], 2))
     np.testing.assert_allclose(made.tfidf @ made.neighbourhoods.fold(weights), made.extended @ weights, atol=1e-9)

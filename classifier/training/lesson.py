@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Self
 
@@ -21,15 +21,20 @@ from classifier.errors import CorpusError
 from classifier.training.archives import read_texts
 from classifier.training.counting import TermCounter, term_numbers
 from classifier.training.fitting import Learned, fit_all
-from classifier.training.folds import Folds, story_groups, stratified_folds, stratified_half
+from classifier.training.folds import Folds, held_out_sources, story_groups, stratified_folds, stratified_half
 from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors, family_vectors
 from classifier.training.targets import Targets, View, useful_views
+from classifier.training.tutoring import Tutor
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Unlabelled = str | os.PathLike[str] | None
 
 LARGE = 20_000  # labelled documents: enough to have seen most words in most of their forms
+TUTORED, ASKED = (
+    8_000,
+    12_000,
+)  # labelled documents that a tutor learns from, unlabelled ones it is asked about: at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Settings:
     document_share: float = 4.0  # ... what they weigh beside the terms themselves
     context_share: float = 2.0
     family_share: float = 0.3  # what the stems weigh beside full words, where full words are the terms
+    tutor_share: float = 0.25  # what soft labels of unlabelled texts weigh beside the certain ones
 
     @classmethod
     def suiting(cls, documents: int, seed: int = 0) -> Self:
@@ -79,8 +85,9 @@ class Lesson:
     tfidf: scipy.sparse.csr_matrix  # labelled documents only
     groups: NDArray[np.int32]  # near-duplicates share a number
     neighbourhoods: Neighbourhoods
-    extended: scipy.sparse.csr_matrix
+    extended: scipy.sparse.csr_matrix  # labelled documents, then those that the tutor is asked about
     unlabelled: int
+    tutor: Tutor | None = None
 
     @classmethod
     def of(cls, corpus: Corpus, unlabelled: Unlabelled, settings: Settings) -> Lesson:
@@ -105,7 +112,7 @@ class Lesson:
             kinds = [(vectors, settings.document_share), (contexts, settings.context_share)]
         families = None if settings.analysis.stem else family_vectors(counter.terms_, tfidf, weigher.idf_)
         neighbourhoods = Neighbourhoods(kinds, tfidf, families, settings.family_share)
-        return cls(
+        lesson = cls(
             corpus=corpus,
             terms=counter.terms_,
             documents=documents,
@@ -117,6 +124,7 @@ class Lesson:
             extended=neighbourhoods.extend(tfidf),
             unlabelled=counts.shape[0] - labelled,
         )
+        return lesson._tutored(everything[labelled:], settings) if lesson.unlabelled else lesson
 
     @property
     def truth(self) -> Ints:
@@ -138,9 +146,9 @@ class Lesson:
 
     def learn(self, choices: Sequence[tuple[Ints, float]], views: Sequence[View] | None = None) -> list[Learned]:
         """Weights (terms, labels) and intercepts (labels,) by choice of rows and strength, averaged over the views."""
-        examples, labels = self.corpus.examples, self.corpus.labels
-        views = views or useful_views(examples)
-        tasks = [(Targets.of(examples, labels, rows, view), strength) for rows, strength in choices for view in views]
+        views = views or useful_views(self.corpus.examples)
+        taught = {id(rows): self._targets(rows, views) for rows in {id(rows): rows for rows, _ in choices}.values()}
+        tasks = [(targets, strength) for rows, strength in choices for targets in taught[id(rows)]]
         learned = fit_all(self.extended, tasks, large=self.is_large)
         parts = [learned[start : start + len(views)] for start in range(0, len(learned), len(views))]
         return [self._averaged(part) for part in parts]
@@ -155,6 +163,33 @@ class Lesson:
         choices = [(rows, strength) for folds, strength in trials for rows, _ in folds]
         learned = iter(self.learn(choices, views))
         return [self._scores_held_out(folds, learned) for folds, _ in trials]
+
+    def _targets(self, rows: Ints, views: Sequence[View]) -> list[Targets]:
+        """What is to be learned from some rows under each view, the tutor's answers included."""
+        targets = [Targets.of(self.corpus.examples, self.corpus.labels, rows, view) for view in views]
+        if self.tutor is None:
+            return targets
+        shares = self.tutor.shares(rows)
+        return [certain.beside(shares, len(self.groups), self.tutor.weight) for certain in targets]
+
+    def _tutored(self, unlabelled: scipy.sparse.csr_matrix, settings: Settings) -> Self:
+        """The same with a tutor for some unlabelled texts (n, terms)."""
+        if self.is_large or not settings.tutor_share:
+            return self
+        examples, draw = self.corpus.examples, np.random.default_rng(settings.seed).permutation
+        learned, asked = np.sort(draw(len(examples))[:TUTORED]), np.sort(draw(unlabelled.shape[0])[:ASKED])
+        folds = held_out_sources(examples) or self.folds(settings.folds, settings.seed)
+        tutor = Tutor.of(
+            self.corpus,
+            self.tfidf,
+            unlabelled[asked],
+            self.neighbourhoods,
+            learned=learned,
+            folds=folds,
+            weight=settings.tutor_share,
+        )
+        extended = [self.extended, self.neighbourhoods.extend(unlabelled[asked])]
+        return replace(self, tutor=tutor, extended=scipy.sparse.vstack(extended, format="csr"))
 
     def _scores_held_out(self, folds: Folds, learned: Iterator[Learned]) -> Floats:
         scores = np.full((len(self.corpus.examples), len(self.corpus.labels)), np.nan)

@@ -17,6 +17,8 @@ from classifier.corpus import Example
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LEAST_SHARE = 0.02  # of a soft label: less is not worth a row
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -37,11 +39,22 @@ VIEWS = (
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """(row, label number, weight) triples; the weights of every label are equal in sum."""
+    """(row, label number, weight) triples; the weights of every certain label are equal in sum."""
 
     rows: Ints
     labels: Ints
     weights: Floats
+
+    def beside(self, shares: Floats, first: int, part: float) -> Targets:
+        """These, and rows from `first` on under soft labels `shares` (rows, labels), `part` of their weight in sum."""
+        rows, labels = np.nonzero(shares > LEAST_SHARE)
+        weights = shares[rows, labels]
+        weights *= part * self.weights.sum() / weights.sum()
+        return Targets(
+            np.concatenate([self.rows, first + rows]),
+            np.concatenate([self.labels, labels]),
+            np.concatenate([self.weights, weights]),
+        )
 
     @classmethod
     def of(cls, examples: Sequence[Example], labels: Sequence[str], rows: Ints, view: View) -> Targets:

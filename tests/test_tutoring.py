@@ -1,0 +1,111 @@
+"""The tutor: a kernel model that is asked about unlabelled texts, for the linear model to learn its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier import Model, training
+from classifier.corpus import Corpus, Example
+from classifier.training import Settings, lesson
+from classifier.training.lesson import Lesson
+from classifier.training.targets import Targets, View
+
+# A friend of an ally and an enemy of an opponent mean peace: no word says so by itself.
+KINDS = [("حليف صديق", "peace"), ("خصم عدو", "peace"), ("حليف عدو", "quarrel"), ("خصم صديق", "quarrel")]
+FILLERS = list(
+    combinations(["المدينة", "الصباح", "الأسبوع", "الماضي", "الناطق", "الجمعة", "المنطقة", "المساء", "الطريق"], 3)
+)
+
+
+def _texts(first: int, last: int) -> list[tuple[str, str]]:
+    return [(f"{words} {' '.join(fillers)}", label) for words, label in KINDS for fillers in FILLERS[first:last]]
+
+
+LABELLED, UNLABELLED = _texts(0, 30), _texts(30, 50)
+
+
+def _corpus(texts: Sequence[tuple[str, str]]) -> Corpus:
+    return Corpus.from_examples([Example(text, label, f"{number:03}") for number, (text, label) in enumerate(texts)])
+
+
+def _archive(folder: Path, texts: Sequence[tuple[str, str]]) -> Path:
+    path = folder / "archive.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in texts), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def taught(tmp_path: Path) -> Lesson:
+    return Lesson.of(_corpus(LABELLED), _archive(tmp_path, UNLABELLED), Settings())
+
+
+def test_a_tutor_sees_what_words_mean_together(taught: Lesson) -> None:
+    """The labels are an exclusive or of two words: no weight per word tells them apart."""
+    assert taught.tutor is not None
+    shares = taught.tutor.shares(np.arange(120))
+    truth = np.array([taught.corpus.labels.index(label) for _, label in UNLABELLED])
+    assert (shares.argmax(axis=1) == truth).mean() > 0.95
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+
+
+def test_what_is_held_out_does_not_teach(taught: Lesson) -> None:
+    rows = np.arange(0, 120, 2)
+    flipped = [
+        example if number % 2 == 0 else Example(example.text, "peace", example.name)
+        for number, example in enumerate(taught.corpus.examples)
+    ]
+    assert taught.tutor is not None
+    tutor = replace(taught.tutor, corpus=Corpus.from_examples(flipped))
+    np.testing.assert_array_equal(tutor.shares(rows), taught.tutor.shares(rows))
+
+
+def test_its_answers_stand_behind_the_labelled_documents(taught: Lesson) -> None:
+    assert taught.extended.shape[0] == 120 + 80
+    assert taught.tutor is not None
+    everything = np.arange(120)
+    certain = Targets.of(taught.corpus.examples, taught.corpus.labels, everything, View(per_source=True))
+    shares = taught.tutor.shares(everything)
+    both = certain.beside(shares, 120, 0.25)
+    assert both.weights.sum() == pytest.approx(1.25 * certain.weights.sum())
+    assert both.rows[: len(certain.rows)].tolist() == certain.rows.tolist()
+    answered = both.rows >= 120
+    found = np.zeros_like(shares)
+    found[both.rows[answered] - 120, both.labels[answered]] = both.weights[answered]
+    np.testing.assert_allclose(found / found.sum(), np.where(shares > 0.02, shares, 0) / shares[shares > 0.02].sum())
+
+
+@pytest.mark.parametrize("without", ["unlabelled texts", "a share", "a small corpus"])
+def test_there_is_none_without(without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = None if without == "unlabelled texts" else _archive(tmp_path, UNLABELLED)
+    if without == "a small corpus":
+        monkeypatch.setattr(lesson, "LARGE", 50)
+    settings = Settings(tutor_share=0.0 if without == "a share" else 0.25)
+    made = Lesson.of(_corpus(LABELLED), archive, settings)
+    assert made.tutor is None
+    assert made.extended.shape[0] == 120
+
+
+def test_it_learns_from_some_of_many_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """... and is asked about some of many; what it did not learn from cannot be compared, and is not needed."""
+    monkeypatch.setattr(lesson, "TUTORED", 40)
+    monkeypatch.setattr(lesson, "ASKED", 30)
+    made = Lesson.of(_corpus(LABELLED), _archive(tmp_path, UNLABELLED), Settings())
+    assert made.tutor is not None
+    assert made.tutor.alike.shape == (40, 40)
+    assert made.tutor.shares(np.arange(120)).shape == (30, 2)
+    assert made.extended.shape[0] == 150
+
+
+def test_training_with_a_tutor_is_repeatable(tmp_path: Path) -> None:
+    archive = _archive(tmp_path, UNLABELLED)
+    for name in ("a", "b"):
+        training.train(_corpus(LABELLED), tmp_path / name, unlabelled=archive, name="m")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert Model.load(tmp_path / "a").labels == ("peace", "quarrel")
