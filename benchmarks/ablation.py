@@ -28,6 +28,7 @@ VARIANTS = {
     "the recipe": BASE,
     "no stemming": replace(BASE, analysis=AnalysisSettings(stem=False), family_share=0.0),
     "lead not counted twice": replace(BASE, weighting=Weighting(lead=0)),
+    "no tutor": replace(BASE, tutor_share=0.0),
     "no document vectors": replace(BASE, document_share=1e-9),
     "no context vectors": replace(BASE, context_share=1e-9),
     "neither": replace(BASE, document_share=1e-9, context_share=1e-9, strengths=(10.0,)),

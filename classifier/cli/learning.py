@@ -28,7 +28,8 @@ def train(
     corpus: CorpusArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")],
     unlabelled: Annotated[
-        Path | None, typer.Option(help="Unlabelled texts, a folder or file, to learn the company of words from.")
+        Path | None,
+        typer.Option(help="Unlabelled texts to learn from too, a folder or file: best those to be labelled."),
     ] = None,
     tune: Annotated[float, typer.Option(metavar="SECONDS", help="Try other settings for about so long first.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Decides the folds; the same seed gives the same model.")] = 0,

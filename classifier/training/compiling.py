@@ -154,7 +154,7 @@ def _summary(report: Evaluation) -> dict[str, Any]:
 
 def _provenance(lesson: Lesson, settings: Settings) -> dict[str, Any]:
     versions = {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__}
-    kept = ("min_documents", "folds", "seed", "document_dimensions", "context_dimensions", "max_terms")
+    kept = ("min_documents", "folds", "seed", "document_dimensions", "context_dimensions", "tutor_share", "max_terms")
     return {
         "corpus": lesson.corpus.digest,
         "documents": len(lesson.corpus.examples),

@@ -60,7 +60,9 @@ def train(
     name: str | None = None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Learn a model from a labelled corpus, and term neighbourhoods from unlabelled texts, and write it to `out`.
+    """Learn a model from a labelled corpus, and write it to `out`.
+
+    Of `unlabelled` texts it learns what company terms keep, and what a kernel model thinks of them (`tutoring`).
 
     Without `settings`, those that suit the corpus' size are taken, and `seed` decides their folds.
     With `tune_seconds`, other settings are tried on held-out documents for about that long first. Raises `CorpusError`

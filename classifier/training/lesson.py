@@ -31,10 +31,8 @@ Ints = NDArray[np.int64]
 Unlabelled = str | os.PathLike[str] | None
 
 LARGE = 20_000  # labelled documents: enough to have seen most words in most of their forms
-TUTORED, ASKED = (
-    8_000,
-    12_000,
-)  # labelled documents that a tutor learns from, unlabelled ones it is asked about: at most
+TUTORED = 8_000  # labelled documents that a tutor learns from, at most, and ...
+ASKED = 12_000  # ... unlabelled ones that it is asked about
 
 
 @dataclass(frozen=True, slots=True)
