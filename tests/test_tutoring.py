@@ -14,6 +14,7 @@ import pytest
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
 from classifier.training import Settings, lesson
+from classifier.training.choosing import choose
 from classifier.training.lesson import Lesson
 from classifier.training.targets import Targets, View
 
@@ -109,3 +110,15 @@ def test_training_with_a_tutor_is_repeatable(tmp_path: Path) -> None:
         training.train(_corpus(LABELLED), tmp_path / name, unlabelled=archive, name="m")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert Model.load(tmp_path / "a").labels == ("peace", "quarrel")
+
+
+def test_a_tutor_that_does_harm_is_not_listened_to(tmp_path: Path) -> None:
+    """Whether it does is seen on held-out documents; here it is made to say the opposite of the labels."""
+    kinds = [("المصرف السوق", "economy"), ("الملعب الفريق", "sports")]
+    texts = [(f"{words} {' '.join(fillers)}", label) for words, label in kinds for fillers in FILLERS]
+    made = Lesson.of(_corpus(texts[::2]), _archive(tmp_path, texts[1::2]), Settings())
+    assert made.tutor is not None
+    opposite = replace(made.tutor.calibration, factor=-made.tutor.calibration.factor)
+    misled = replace(made, tutor=replace(made.tutor, weight=4.0, calibration=opposite))
+    assert choose(made, Settings()).tutored
+    assert not choose(misled, Settings()).tutored

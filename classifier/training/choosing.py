@@ -27,6 +27,7 @@ class Choice:
     """The settings that did best on held-out documents, and how they did."""
 
     strength: float
+    tutored: bool  # whether the tutor's answers were learned from
     calibration: Calibration
     loss: float  # mean negative log-likelihood, calibrated
     scores: Floats  # (judged, labels)
@@ -40,19 +41,23 @@ class Choice:
 
 
 def choose(lesson: Lesson, settings: Settings) -> Choice:
-    """Try the strengths on held-out documents; the least loss wins."""
+    """Try the strengths on held-out documents, with a tutor and without; the least loss wins.
+
+    A tutor that is asked about texts unlike those held out does harm.
+    """
     sources = held_out_sources(lesson.corpus.examples)
     folds = sources or lesson.folds(settings.folds, settings.seed)
     judged, weights = _judged(lesson, folds)
     truth = lesson.truth[judged]
     tried = []
     trials = [(folds, strength) for strength in settings.strengths]
-    for (_, strength), everything in zip(trials, lesson.held_out_scores(trials), strict=True):
-        scores = everything[judged]
-        calibration = calibrate(scores, truth, weights, offsets=bool(sources))
-        logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)
-        loss = -float(np.average(logs[np.arange(len(judged)), truth], weights=weights))
-        tried.append(Choice(strength, calibration, loss, scores, judged))
+    for pupil in (lesson, lesson.untutored()) if lesson.tutor else (lesson,):
+        for (_, strength), everything in zip(trials, pupil.held_out_scores(trials), strict=True):
+            scores = everything[judged]
+            calibration = calibrate(scores, truth, weights, offsets=bool(sources))
+            logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)
+            loss = -float(np.average(logs[np.arange(len(judged)), truth], weights=weights))
+            tried.append(Choice(strength, pupil.tutor is not None, calibration, loss, scores, judged))
     return min(tried, key=lambda choice: choice.loss)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +62,8 @@ def train(
 ) -> Trained:
     """Learn a model from a labelled corpus, and write it to `out`.
 
-    Of `unlabelled` texts it learns what company terms keep, and what a kernel model thinks of them (`tutoring`).
+    Of `unlabelled` texts it learns what company terms keep and, where that pays on held-out documents, what a kernel
+    model thinks of them (`tutoring`).
 
     Without `settings`, those that suit the corpus' size are taken, and `seed` decides their folds.
     With `tune_seconds`, other settings are tried on held-out documents for about that long first. Raises `CorpusError`
@@ -82,6 +83,8 @@ def train(
         lesson = Lesson.of(corpus, unlabelled, settings)
         say("learning with documents held out")
         choice = choose(lesson, settings)
+        if not choice.tutored:
+            lesson, settings = lesson.untutored(), replace(settings, tutor_share=0.0)
         meter = leakage(lesson, choice.strength, settings.seed)
         say("learning from everything")
         weights, bias = lesson.learn([(np.arange(len(corpus.examples)), choice.strength)])[0]

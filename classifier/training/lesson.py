@@ -135,6 +135,10 @@ class Lesson:
         """Whether there are so many documents that fewer ways of learning need to be tried."""
         return len(self.groups) > LARGE
 
+    def untutored(self) -> Self:
+        """The same without a tutor."""
+        return replace(self, tutor=None)
+
     def folds(self, count: int, seed: int, *, together: bool = True) -> Folds:
         """Folds with labels spread evenly, near-duplicates kept together; one is enough of a large corpus."""
         groups = self.groups if together else np.arange(len(self.groups), dtype=np.int32)
