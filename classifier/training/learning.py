@@ -63,12 +63,10 @@ def train(
     """Learn a model from a labelled corpus, and write it to `out`.
 
     Of `unlabelled` texts it learns what company terms keep and, where that pays on held-out documents, what a kernel
-    model thinks of them (`tutoring`).
-
-    Without `settings`, those that suit the corpus' size are taken, and `seed` decides their folds.
-    With `tune_seconds`, other settings are tried on held-out documents for about that long first. Raises `CorpusError`
-    when there is too little to learn from; nothing is written then. The same corpus, settings and library versions give
-    the same bytes.
+    model thinks of them (`tutoring`). Without `settings`, those that suit the corpus' size are taken, and `seed`
+    decides their folds. With `tune_seconds`, other settings are tried on held-out documents for about that long first.
+    Raises `CorpusError` when there is too little to learn from; nothing is written then. The same corpus, settings and
+    library versions give the same bytes.
     """
     say = progress or (lambda _: None)
     if not isinstance(corpus, Corpus):

@@ -122,7 +122,7 @@ class Lesson:
             extended=neighbourhoods.extend(tfidf),
             unlabelled=counts.shape[0] - labelled,
         )
-        return lesson._tutored(everything[labelled:], settings) if lesson.unlabelled else lesson
+        return lesson._tutored(everything[labelled:], settings)
 
     @property
     def truth(self) -> Ints:
@@ -149,7 +149,8 @@ class Lesson:
     def learn(self, choices: Sequence[tuple[Ints, float]], views: Sequence[View] | None = None) -> list[Learned]:
         """Weights (terms, labels) and intercepts (labels,) by choice of rows and strength, averaged over the views."""
         views = views or useful_views(self.corpus.examples)
-        taught = {id(rows): self._targets(rows, views) for rows in {id(rows): rows for rows, _ in choices}.values()}
+        distinct = {id(rows): rows for rows, _ in choices}  # strengths are tried on the same rows
+        taught = {key: self._targets(rows, views) for key, rows in distinct.items()}
         tasks = [(targets, strength) for rows, strength in choices for targets in taught[id(rows)]]
         learned = fit_all(self.extended, tasks, large=self.is_large)
         parts = [learned[start : start + len(views)] for start in range(0, len(learned), len(views))]
@@ -175,8 +176,8 @@ class Lesson:
         return [certain.beside(shares, len(self.groups), self.tutor.weight) for certain in targets]
 
     def _tutored(self, unlabelled: scipy.sparse.csr_matrix, settings: Settings) -> Self:
-        """The same with a tutor for some unlabelled texts (n, terms)."""
-        if self.is_large or not settings.tutor_share:
+        """The same with a tutor for some unlabelled texts (n, terms), where there are any."""
+        if not self.unlabelled or self.is_large or not settings.tutor_share:
             return self
         examples, draw = self.corpus.examples, np.random.default_rng(settings.seed).permutation
         learned, asked = np.sort(draw(len(examples))[:TUTORED]), np.sort(draw(unlabelled.shape[0])[:ASKED])
