@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
@@ -17,6 +18,8 @@ from classifier.training import Settings, lesson
 from classifier.training.choosing import choose
 from classifier.training.lesson import Lesson
 from classifier.training.targets import Targets, View
+
+Ints = NDArray[np.int64]
 
 # A friend of an ally and an enemy of an opponent mean peace: no word says so by itself.
 KINDS = [("حليف صديق", "peace"), ("خصم عدو", "peace"), ("حليف عدو", "quarrel"), ("خصم صديق", "quarrel")]
@@ -47,10 +50,14 @@ def taught(tmp_path: Path) -> Lesson:
     return Lesson.of(_corpus(LABELLED), _archive(tmp_path, UNLABELLED), Settings())
 
 
+def _targets(taught: Lesson, rows: Ints) -> list[Targets]:
+    return [Targets.of(taught.corpus.examples, taught.corpus.labels, rows, View(per_source=True))]
+
+
 def test_a_tutor_sees_what_words_mean_together(taught: Lesson) -> None:
     """The labels are an exclusive or of two words: no weight per word tells them apart."""
     assert taught.tutor is not None
-    shares = taught.tutor.shares(np.arange(120))
+    shares = taught.tutor.shares(_targets(taught, np.arange(120)))
     truth = np.array([taught.corpus.labels.index(label) for _, label in UNLABELLED])
     assert (shares.argmax(axis=1) == truth).mean() > 0.95
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
@@ -62,17 +69,28 @@ def test_what_is_held_out_does_not_teach(taught: Lesson) -> None:
         example if number % 2 == 0 else Example(example.text, "peace", example.name)
         for number, example in enumerate(taught.corpus.examples)
     ]
+    misled = replace(taught, corpus=Corpus.from_examples(flipped))
+    for kept, other in zip(taught.learn([(rows, 10.0)]), misled.learn([(rows, 10.0)]), strict=True):
+        np.testing.assert_array_equal(kept[0], other[0])
+
+
+def test_what_was_solved_once_is_not_taken_for_other_labels(taught: Lesson) -> None:
+    """Models are kept by what they learned, not by the rows they learned it from."""
     assert taught.tutor is not None
-    tutor = replace(taught.tutor, corpus=Corpus.from_examples(flipped))
-    np.testing.assert_array_equal(tutor.shares(rows), taught.tutor.shares(rows))
+    everything = np.arange(120)
+    targets = _targets(taught, everything)
+    flipped = [replace(part, labels=1 - part.labels) for part in targets]
+    first, turned, again = (taught.tutor.shares(asked) for asked in (targets, flipped, targets))
+    np.testing.assert_array_equal(first, again)
+    assert (first.argmax(axis=1) != turned.argmax(axis=1)).mean() > 0.95
 
 
 def test_its_answers_stand_behind_the_labelled_documents(taught: Lesson) -> None:
     assert taught.extended.shape[0] == 120 + 80
     assert taught.tutor is not None
     everything = np.arange(120)
-    certain = Targets.of(taught.corpus.examples, taught.corpus.labels, everything, View(per_source=True))
-    shares = taught.tutor.shares(everything)
+    (certain,) = _targets(taught, everything)
+    shares = taught.tutor.shares([certain])
     both = certain.beside(shares, 120, 0.25)
     assert both.weights.sum() == pytest.approx(1.25 * certain.weights.sum())
     assert both.rows[: len(certain.rows)].tolist() == certain.rows.tolist()
@@ -99,8 +117,8 @@ def test_it_learns_from_some_of_many_documents(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lesson, "ASKED", 30)
     made = Lesson.of(_corpus(LABELLED), _archive(tmp_path, UNLABELLED), Settings())
     assert made.tutor is not None
-    assert made.tutor.alike.shape == (40, 40)
-    assert made.tutor.shares(np.arange(120)).shape == (30, 2)
+    assert made.tutor.kernel.alike.shape == (40, 40)
+    assert made.tutor.shares(_targets(made, np.arange(120))).shape == (30, 2)
     assert made.extended.shape[0] == 150
 
 

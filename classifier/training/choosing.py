@@ -1,7 +1,6 @@
 """Choosing among settings on held-out documents, and calibrating there.
 
-What is held out are whole sources where the corpus names two or more (a model is used on papers it never saw), and
-folds that keep near-duplicates together elsewhere.
+What is held out are whole sources where the corpus names two or more: a model is used on papers it never saw.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from scipy.special import log_softmax
 from classifier.corpus import Corpus
 from classifier.evaluation import Evaluation, measure
 from classifier.training.calibration import Calibration, calibrate
-from classifier.training.folds import Folds, held_out_sources
+from classifier.training.folds import evenly_weighed, held_out_sources
 from classifier.training.lesson import Lesson, Settings
 
 Floats = NDArray[np.float64]
@@ -45,25 +44,17 @@ def choose(lesson: Lesson, settings: Settings) -> Choice:
 
     A tutor that is asked about texts unlike those held out does harm.
     """
-    sources = held_out_sources(lesson.corpus.examples)
-    folds = sources or lesson.folds(settings.folds, settings.seed)
-    judged, weights = _judged(lesson, folds)
+    folds, offsets = lesson.held_out(settings), bool(held_out_sources(lesson.corpus.examples))
+    parts = [held_out for _, held_out in folds]
+    judged, weights = np.concatenate(parts), evenly_weighed(parts)
     truth = lesson.truth[judged]
     tried = []
     trials = [(folds, strength) for strength in settings.strengths]
     for pupil in (lesson, lesson.untutored()) if lesson.tutor else (lesson,):
         for (_, strength), everything in zip(trials, pupil.held_out_scores(trials), strict=True):
             scores = everything[judged]
-            calibration = calibrate(scores, truth, weights, offsets=bool(sources))
+            calibration = calibrate(scores, truth, weights, offsets=offsets)
             logs = log_softmax(scores * calibration.factor + calibration.offsets, axis=1)
             loss = -float(np.average(logs[np.arange(len(judged)), truth], weights=weights))
             tried.append(Choice(strength, pupil.tutor is not None, calibration, loss, scores, judged))
     return min(tried, key=lambda choice: choice.loss)
-
-
-def _judged(lesson: Lesson, folds: Folds) -> tuple[Ints, Floats]:
-    """The documents that held-out scores are judged by, the certain ones, and what each counts: every fold the same."""
-    certain = np.array([example.confident for example in lesson.corpus.examples])
-    parts = [held_out[certain[held_out]] for _, held_out in folds]
-    weights = np.concatenate([np.full(len(part), 1.0 / max(len(part), 1)) for part in parts])
-    return np.concatenate(parts), weights

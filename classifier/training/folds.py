@@ -55,6 +55,17 @@ def held_out_sources(examples: Sequence[Example]) -> Folds:
     return [(np.flatnonzero(sources != source), np.flatnonzero(sources == source)) for source in complete]
 
 
+def certain_only(folds: Folds, examples: Sequence[Example]) -> Folds:
+    """The same folds, with none but the certain documents held out."""
+    certain = np.array([example.confident for example in examples])
+    return [(rows, held_out[certain[held_out]]) for rows, held_out in folds]
+
+
+def evenly_weighed(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """What each document of some parts counts, one part after the other, so that every part counts the same."""
+    return np.concatenate([np.full(len(part), 1.0 / max(len(part), 1)) for part in parts])
+
+
 def later_period(examples: Sequence[Example]) -> Folds:
     """One fold: the latest fifth of the dated documents, learned from the earlier ones and the undated."""
     dated = sorted(example.date for example in examples if example.date)

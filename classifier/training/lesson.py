@@ -21,7 +21,14 @@ from classifier.errors import CorpusError
 from classifier.training.archives import read_texts
 from classifier.training.counting import TermCounter, term_numbers
 from classifier.training.fitting import Learned, fit_all
-from classifier.training.folds import Folds, held_out_sources, story_groups, stratified_folds, stratified_half
+from classifier.training.folds import (
+    Folds,
+    certain_only,
+    held_out_sources,
+    story_groups,
+    stratified_folds,
+    stratified_half,
+)
 from classifier.training.neighbourhoods import Neighbourhoods, context_vectors, document_vectors, family_vectors
 from classifier.training.targets import Targets, View, useful_views
 from classifier.training.tutoring import Tutor
@@ -146,11 +153,16 @@ class Lesson:
             return stratified_half(self.truth, groups, seed)
         return stratified_folds(self.truth, groups, count, seed)
 
+    def held_out(self, settings: Settings) -> Folds:
+        """What to choose and calibrate by: certain documents of whole sources where two are named, else of folds."""
+        examples = self.corpus.examples
+        return certain_only(held_out_sources(examples) or self.folds(settings.folds, settings.seed), examples)
+
     def learn(self, choices: Sequence[tuple[Ints, float]], views: Sequence[View] | None = None) -> list[Learned]:
         """Weights (terms, labels) and intercepts (labels,) by choice of rows and strength, averaged over the views."""
         views = views or useful_views(self.corpus.examples)
         distinct = {id(rows): rows for rows, _ in choices}  # strengths are tried on the same rows
-        taught = {key: self._targets(rows, views) for key, rows in distinct.items()}
+        taught = {key: self._taught(rows, views) for key, rows in distinct.items()}
         tasks = [(targets, strength) for rows, strength in choices for targets in taught[id(rows)]]
         learned = fit_all(self.extended, tasks, large=self.is_large)
         parts = [learned[start : start + len(views)] for start in range(0, len(learned), len(views))]
@@ -168,30 +180,34 @@ class Lesson:
         return [self._scores_held_out(folds, learned) for folds, _ in trials]
 
     def _targets(self, rows: Ints, views: Sequence[View]) -> list[Targets]:
-        """What is to be learned from some rows under each view, the tutor's answers included."""
-        targets = [Targets.of(self.corpus.examples, self.corpus.labels, rows, view) for view in views]
+        """What some rows teach under each view."""
+        return [Targets.of(self.corpus.examples, self.corpus.labels, rows, view) for view in views]
+
+    def _taught(self, rows: Ints, views: Sequence[View]) -> list[Targets]:
+        """What some rows teach under each view, and what the tutor makes of them."""
+        targets = self._targets(rows, views)
         if self.tutor is None:
             return targets
-        shares = self.tutor.shares(rows)
+        shares = self.tutor.shares(self._targets(rows, useful_views(self.corpus.examples)))
         return [certain.beside(shares, len(self.groups), self.tutor.weight) for certain in targets]
 
     def _tutored(self, unlabelled: scipy.sparse.csr_matrix, settings: Settings) -> Self:
         """The same with a tutor for some unlabelled texts (n, terms), where there are any."""
         if not self.unlabelled or self.is_large or not settings.tutor_share:
             return self
-        examples, draw = self.corpus.examples, np.random.default_rng(settings.seed).permutation
-        learned, asked = np.sort(draw(len(examples))[:TUTORED]), np.sort(draw(unlabelled.shape[0])[:ASKED])
-        folds = held_out_sources(examples) or self.folds(settings.folds, settings.seed)
+        draw, views = np.random.default_rng(settings.seed).permutation, useful_views(self.corpus.examples)
+        learned = np.sort(draw(len(self.groups))[:TUTORED])
+        asked = unlabelled[np.sort(draw(unlabelled.shape[0])[:ASKED])]
         tutor = Tutor.of(
-            self.corpus,
             self.tfidf,
-            unlabelled[asked],
+            asked,
             self.neighbourhoods,
             learned=learned,
-            folds=folds,
+            truth=self.truth,
+            trials=[(self._targets(rows, views), held_out) for rows, held_out in self.held_out(settings)],
             weight=settings.tutor_share,
         )
-        extended = [self.extended, self.neighbourhoods.extend(unlabelled[asked])]
+        extended = [self.extended, self.neighbourhoods.extend(asked)]
         return replace(self, tutor=tutor, extended=scipy.sparse.vstack(extended, format="csr"))
 
     def _scores_held_out(self, folds: Folds, learned: Iterator[Learned]) -> Floats:

@@ -8,7 +8,8 @@ texts like those (knowledge distillation, Hinton, Vinyals and Dean, 2015). Nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -16,15 +17,16 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.kernel_ridge import KernelRidge
 
-from classifier.corpus import Corpus
 from classifier.training.calibration import Calibration, calibrate
-from classifier.training.folds import Folds
+from classifier.training.folds import evenly_weighed
 from classifier.training.neighbourhoods import Neighbourhoods
-from classifier.training.targets import Targets, useful_views
+from classifier.training.targets import Targets
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Trial = tuple[Sequence[Targets], Ints]
+"""What is learned under each view, and the rows held out from it."""
 
 DEGREE = 3  # of the polynomial kernel: products of up to so many terms
 DAMPING = 0.03
@@ -33,65 +35,74 @@ BLOCK = 4_000  # texts compared with all others at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Tutor:
-    """A kernel model of labelled texts, made anew for each choice of them, and the texts that it is asked about."""
+class Kernel:
+    """A kernel model, made anew for each choice of labelled texts among those it may learn from, and then kept."""
 
-    corpus: Corpus
     learned: Ints  # the rows of the labelled texts that it may learn from
-    alike: Floats32  # how alike two of those are (learned, learned)
-    asked: Floats32  # how alike they are to the texts it is asked about (asked, learned)
+    labels: int
+    alike: Floats32  # how alike two of those texts are (learned, learned)
+    _solved: dict[bytes, Floats32] = field(default_factory=dict, init=False, repr=False)
+
+    def scores(self, targets: Sequence[Targets], alike: Floats32) -> Floats:
+        """What a model of some targets, one for each view, says (n, labels) of texts alike to all others (n, learned).
+
+        Rows that it may not learn from are passed over.
+        """
+        wanted = np.zeros((len(self.learned), self.labels), np.float32)
+        for view in targets:
+            known = np.isin(view.rows, self.learned)
+            places = np.searchsorted(self.learned, view.rows[known])
+            np.add.at(wanted, (places, view.labels[known]), view.weights[known])
+        key = wanted.tobytes()
+        if key not in self._solved:
+            self._solved[key] = self._coefficients(wanted)
+        return (alike @ self._solved[key]).astype(np.float64)
+
+    def _coefficients(self, wanted: Floats32) -> Floats32:
+        places = np.flatnonzero(wanted.sum(axis=1))
+        weights = wanted[places].sum(axis=1)
+        shares = wanted[places] / weights[:, None] - 1.0 / self.labels
+        model = KernelRidge(alpha=DAMPING, kernel="precomputed")
+        model.fit(self.alike[np.ix_(places, places)], shares, sample_weight=weights / weights.mean())
+        coefficients = np.zeros_like(wanted)
+        coefficients[places] = model.dual_coef_
+        return coefficients
+
+
+@dataclass(frozen=True, slots=True)
+class Tutor:
+    """A kernel model of labelled texts, and the unlabelled ones that it is asked about."""
+
+    kernel: Kernel
+    asked: Floats32  # how alike those it is asked about are to those it may learn from (asked, learned)
     weight: float  # of all its answers, beside the labels they are learned with
     calibration: Calibration
 
     @classmethod
     def of(
         cls,
-        corpus: Corpus,
         tfidf: scipy.sparse.csr_matrix,
         unlabelled: scipy.sparse.csr_matrix,
         neighbourhoods: Neighbourhoods,
         *,
         learned: Ints,
-        folds: Folds,
+        truth: Ints,
+        trials: Sequence[Trial],
         weight: float,
     ) -> Self:
-        """Compare some labelled texts (n, terms) with unlabelled ones; calibrate on what `folds` hold out."""
+        """Compare some labelled texts (n, terms) with unlabelled ones; calibrate by `trials` on their true labels."""
         known, asked = _Unit.of(tfidf[learned], neighbourhoods), _Unit.of(unlabelled, neighbourhoods)
-        calibration = Calibration(1.0, np.zeros(len(corpus.labels)))
-        tutor = cls(corpus, learned, known.alike(known), asked.alike(known), weight, calibration)
-        return replace(tutor, calibration=tutor._calibrated(folds))
+        kernel = Kernel(learned, int(truth.max()) + 1, known.alike(known))
+        parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in trials]
+        parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
+        scores = [kernel.scores(targets, kernel.alike[np.searchsorted(learned, rows)]) for targets, rows in parts]
+        judged = [rows for _, rows in parts]
+        calibration = calibrate(np.vstack(scores), truth[np.concatenate(judged)], evenly_weighed(judged), offsets=True)
+        return cls(kernel, asked.alike(known), weight, calibration)
 
-    def shares(self, rows: Ints) -> Floats:
-        """The probabilities (asked, labels) that the texts it is asked about have by the labels of some rows."""
-        return self.calibration.probabilities(self._scores(rows, self.asked))
-
-    def _calibrated(self, folds: Folds) -> Calibration:
-        examples, labels = self.corpus.examples, list(self.corpus.labels)
-        certain = np.flatnonzero([example.confident for example in examples])
-        certain = np.intersect1d(certain, self.learned)
-        judged = [(rows, np.intersect1d(held_out, certain)) for rows, held_out in folds]
-        judged = [(rows, part) for rows, part in judged if len(part)]
-        scores = [self._scores(rows, self.alike[np.searchsorted(self.learned, part)]) for rows, part in judged]
-        truth = np.array([labels.index(examples[row].label) for _, part in judged for row in part])
-        weights = np.concatenate([np.full(len(part), 1.0 / len(part)) for _, part in judged])
-        return calibrate(np.vstack(scores), truth, weights, offsets=True)
-
-    def _scores(self, rows: Ints, alike: Floats32) -> Floats:
-        """What a model that learns some rows says of texts, by how alike they are to all that may be learned."""
-        examples, labels = self.corpus.examples, self.corpus.labels
-        wanted = np.zeros((len(examples), len(labels)), np.float32)
-        for view in useful_views(examples):
-            targets = Targets.of(examples, labels, rows, view)
-            np.add.at(wanted, (targets.rows, targets.labels), targets.weights)
-        wanted = wanted[self.learned]
-        places = np.flatnonzero(wanted.sum(axis=1))
-        weights = wanted[places].sum(axis=1)
-        shares = wanted[places] / weights[:, None] - 1.0 / len(labels)
-        model = KernelRidge(alpha=DAMPING, kernel="precomputed")
-        model.fit(self.alike[np.ix_(places, places)], shares, sample_weight=weights / weights.mean())
-        coefficients = np.zeros((len(self.learned), len(labels)), np.float32)
-        coefficients[places] = model.dual_coef_
-        return (alike @ coefficients).astype(np.float64)
+    def shares(self, targets: Sequence[Targets]) -> Floats:
+        """The probabilities (asked, labels) of the texts it is asked about, by some targets, one for each view."""
+        return self.calibration.probabilities(self.kernel.scores(targets, self.asked))
 
 
 @dataclass(frozen=True, slots=True)
