@@ -14,6 +14,7 @@ from classifier.corpus import Corpus, Example
 from classifier.engine import Weighting
 from classifier.training import Settings, lesson
 from classifier.training.lesson import Lesson
+from classifier.training.targets import Targets, View
 
 WORDS = Settings(analysis=AnalysisSettings(stem=False), min_documents=1)
 
@@ -90,3 +91,15 @@ def test_a_large_corpus_is_read_by_full_words(tmp_path: Path, monkeypatch: pytes
     tables = Model.load(tmp_path / "m").tables
     assert tables.analysis == AnalysisSettings(stem=False)
     assert tables.weighting == Weighting(lead=20, lead_count=3)
+
+
+@pytest.mark.parametrize("per_source", [True, False])
+def test_sources_weigh_as_the_square_root_of_their_documents(per_source: bool) -> None:
+    """... and labels all the same, so that labelling more of one paper does not drown the others."""
+    sources = ["large"] * 36 + ["small"] * 4
+    examples = [Example("نص", "ab"[number % 4 == 0], str(number), source=name) for number, name in enumerate(sources)]
+    targets = Targets.of(examples, ("a", "b"), np.arange(40), View(per_source=per_source))
+    large = targets.rows < 36
+    assert targets.weights.sum() == pytest.approx(40)
+    assert targets.weights[large].sum() == pytest.approx(3 * targets.weights[~large].sum())
+    assert targets.weights[targets.labels == 0].sum() == pytest.approx(20)

@@ -62,8 +62,10 @@ class Targets:
         number = {label: position for position, label in enumerate(labels)}
         triples = [triple for row in rows for triple in _triples(int(row), examples[row], number, view)]
         learned, numbers, weights = (np.array(part) for part in zip(*triples, strict=True))
-        sources = np.array([examples[row].source if view.per_source else "" for row in learned])
-        return cls(learned, numbers, _balanced(weights.astype(np.float64), numbers, sources))
+        sources = np.array([examples[row].source for row in learned])
+        weights = _damped(weights.astype(np.float64), sources)
+        parts = sources if view.per_source else np.zeros_like(sources)
+        return cls(learned, numbers, _balanced(weights, numbers, parts))
 
 
 def useful_views(examples: Sequence[Example]) -> tuple[View, ...]:
@@ -84,11 +86,24 @@ def _triples(row: int, example: Example, number: dict[str, int], view: View) -> 
     return [(row, label, 1.0 - view.second_share), (row, second, view.second_share)]
 
 
-def _balanced(weights: Floats, labels: Ints, sources: NDArray[np.str_]) -> Floats:
-    """Weights with the same sum for each label of a source, and the source's own sum kept."""
-    balanced = weights.copy()
+def _damped(weights: Floats, sources: NDArray[np.str_]) -> Floats:
+    """Weights with the same sum, of which every source has a share as the square root of its documents.
+
+    Else the largest source would drown the others, and labelling more of it would harm.
+    """
+    damped = weights.copy()
     for source in np.unique(sources):
         inside = sources == source
+        damped[inside] /= np.sqrt(weights[inside].sum())
+    damped *= weights.sum() / damped.sum()
+    return damped
+
+
+def _balanced(weights: Floats, labels: Ints, parts: NDArray[np.str_]) -> Floats:
+    """Weights with the same sum for each label of a part, and the part's own sum kept."""
+    balanced = weights.copy()
+    for part in np.unique(parts):
+        inside = parts == part
         present = np.unique(labels[inside])
         for label in present:
             mine = inside & (labels == label)
