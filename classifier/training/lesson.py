@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 Unlabelled = str | os.PathLike[str] | None
 
 LARGE = 20_000  # labelled documents: enough to have seen most words in most of their forms
-TUTORED = 8_000  # labelled documents that a tutor learns from, at most, and ...
+TUTORED = 12_000  # labelled documents that a tutor learns from, at most, and ...
 ASKED = 12_000  # ... unlabelled ones that it is asked about
 
 
