@@ -10,9 +10,10 @@ import pytest
 
 from classifier import Model, training
 from classifier.analysis import AnalysisSettings, stem
-from classifier.corpus import Corpus, Example
+from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Weighting
 from classifier.training import Settings, lesson
+from classifier.training.folds import FAIR, evenly_weighed
 from classifier.training.lesson import Lesson
 from classifier.training.targets import Targets, View
 
@@ -103,3 +104,19 @@ def test_sources_weigh_as_the_square_root_of_their_documents(per_source: bool) -
     assert targets.weights.sum() == pytest.approx(40)
     assert targets.weights[large].sum() == pytest.approx(3 * targets.weights[~large].sum())
     assert targets.weights[targets.labels == 0].sum() == pytest.approx(20)
+
+
+def test_probabilities_are_fitted_to_fair_documents_where_there_are_enough() -> None:
+    """... every part counting the same; those chosen for being uncertain stand for themselves only."""
+    examples = [Example("نص", "a", str(number), fair=number % 2 == 0) for number in range(2 * FAIR + 10)]
+    enough, few = np.arange(2 * FAIR), np.arange(2 * FAIR, 2 * FAIR + 10)
+    weights = evenly_weighed([enough, few], examples)
+    assert weights[: len(enough)].tolist() == [1 / FAIR, 0.0] * FAIR
+    assert weights[len(enough) :].tolist() == [0.1] * 10
+
+
+def test_what_suggest_says_of_its_choice_is_read_back(tmp_path: Path) -> None:
+    listed = tmp_path / "labelled.csv"
+    listed.write_text("text,label,drawn\nنص أول,a,random\nنص ثان,b,uncertain\nنص ثالث,b,\n", encoding="utf-8")
+    unfair = [example.text for example in load_corpus(listed).examples if not example.fair]
+    assert unfair == ["نص ثان"]

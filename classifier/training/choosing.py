@@ -46,7 +46,7 @@ def choose(lesson: Lesson, settings: Settings) -> Choice:
     """
     folds, offsets = lesson.held_out(settings), bool(held_out_sources(lesson.corpus.examples))
     parts = [held_out for _, held_out in folds]
-    judged, weights = np.concatenate(parts), evenly_weighed(parts)
+    judged, weights = np.concatenate(parts), evenly_weighed(parts, lesson.corpus.examples)
     truth = lesson.truth[judged]
     tried = []
     trials = [(folds, strength) for strength in settings.strengths]

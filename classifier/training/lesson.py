@@ -203,6 +203,7 @@ class Lesson:
             asked,
             self.neighbourhoods,
             learned=learned,
+            examples=self.corpus.examples,
             truth=self.truth,
             trials=[(self._targets(rows, views), held_out) for rows, held_out in self.held_out(settings)],
             weight=settings.tutor_share,

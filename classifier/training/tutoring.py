@@ -17,6 +17,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.kernel_ridge import KernelRidge
 
+from classifier.corpus import Example
 from classifier.training.calibration import Calibration, calibrate
 from classifier.training.folds import evenly_weighed
 from classifier.training.neighbourhoods import Neighbourhoods
@@ -86,6 +87,7 @@ class Tutor:
         neighbourhoods: Neighbourhoods,
         *,
         learned: Ints,
+        examples: Sequence[Example],
         truth: Ints,
         trials: Sequence[Trial],
         weight: float,
@@ -97,7 +99,9 @@ class Tutor:
         parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
         scores = [kernel.scores(targets, kernel.alike[np.searchsorted(learned, rows)]) for targets, rows in parts]
         judged = [rows for _, rows in parts]
-        calibration = calibrate(np.vstack(scores), truth[np.concatenate(judged)], evenly_weighed(judged), offsets=True)
+        calibration = calibrate(
+            np.vstack(scores), truth[np.concatenate(judged)], evenly_weighed(judged, examples), offsets=True
+        )
         return cls(kernel, asked.alike(known), weight, calibration)
 
     def shares(self, targets: Sequence[Targets]) -> Floats:

@@ -45,6 +45,7 @@ def labelled(corpora: Path) -> Iterator[Example]:
                     confident=label["confidence"] == "high",
                     source=source,
                     date=str(row.get("date") or "")[:10],
+                    fair=label["drawn"] != "uncertain",
                 )
     if labels:
         sys.exit(f"{len(labels)} labelled documents are not in {corpora}, the first of them {next(iter(labels))}")
