@@ -67,8 +67,8 @@ def suggest(
     """Pick the documents most worth labelling.
 
     Fill in the `label` column (and, where another label would do too, `second_label` and `low` as `confidence`), then
-    give the file to `train`, which learns from all of it but fits no probabilities to rows whose `drawn` is `uncertain`.
-    Those that are `random` are a fair sample of the archive's distinct documents, to estimate shares and accuracy from.
+    give the file to `train`, which learns from all of it, but fits no probabilities to rows `drawn` as `uncertain`.
+    The `random` ones are a fair sample of the archive's distinct documents, to estimate shares and accuracy from.
 
     Example: classifier suggest archive/ --count 200 --out to-label.csv
     """
