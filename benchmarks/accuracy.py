@@ -182,11 +182,14 @@ def on_others(
 
 
 def by_source(fit: Fit, examples: Sequence[Example]) -> dict[str, float]:
-    """Accuracy on the certain documents of each source, learned from the others."""
+    """Accuracy on the certain documents of each source, learned from the others.
+
+    Those that were labelled because our own model doubted them are left out: they would be held against it alone.
+    """
     found = {}
     for source in sorted({example.source for example in examples}):
         learned = [example for example in examples if example.source != source]
-        held_out = [example for example in examples if example.source == source and example.confident]
+        held_out = [part for part in examples if part.source == source and part.confident and part.fair]
         found[f"out: {source}"] = judged(fit, learned, held_out).accuracy
     return found
 
