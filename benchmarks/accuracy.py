@@ -184,7 +184,7 @@ def on_others(
 def by_source(fit: Fit, examples: Sequence[Example]) -> dict[str, float]:
     """Accuracy on the certain documents of each source, learned from the others.
 
-    Those that were labelled because our own model doubted them are left out: they would be held against it alone.
+    Those known to be labelled because our own model doubted them are left out: they would be held against it alone.
     """
     found = {}
     for source in sorted({example.source for example in examples}):

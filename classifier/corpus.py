@@ -36,7 +36,7 @@ class Example:
     `second_label` is another label a careful reader could have chosen (`confident` is False then); `source` and `date`
     (ISO) say where and when it was published, where that is known. It is not `fair` to take one that was chosen for
     being uncertain (`suggest` writes so under `drawn`) for a sample of others: it is learned from, but probabilities
-    are not fitted to it where there are others.
+    are not fitted to it where enough others have its label.
     """
 
     text: str

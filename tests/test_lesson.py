@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from classifier.analysis import AnalysisSettings, stem
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Weighting
 from classifier.training import Settings, lesson
+from classifier.training.choosing import choose
 from classifier.training.folds import FAIR, evenly_weighed
 from classifier.training.lesson import Lesson
+from classifier.training.suggesting import Suggested, Suggestion, write_csv
 from classifier.training.targets import Targets, View
 
 WORDS = Settings(analysis=AnalysisSettings(stem=False), min_documents=1)
@@ -106,17 +109,52 @@ def test_sources_weigh_as_the_square_root_of_their_documents(per_source: bool) -
     assert targets.weights[targets.labels == 0].sum() == pytest.approx(20)
 
 
-def test_probabilities_are_fitted_to_fair_documents_where_there_are_enough() -> None:
-    """... every part counting the same; those chosen for being uncertain stand for themselves only."""
-    examples = [Example("نص", "a", str(number), fair=number % 2 == 0) for number in range(2 * FAIR + 10)]
-    enough, few = np.arange(2 * FAIR), np.arange(2 * FAIR, 2 * FAIR + 10)
-    weights = evenly_weighed([enough, few], examples)
-    assert weights[: len(enough)].tolist() == [1 / FAIR, 0.0] * FAIR
-    assert weights[len(enough) :].tolist() == [0.1] * 10
+def _drawn(fair: int, doubted: int, label: str) -> list[Example]:
+    return [Example("نص", label, f"{label}{number}", fair=number < fair) for number in range(fair + doubted)]
+
+
+def test_fair_documents_alone_count_where_each_label_has_enough() -> None:
+    """... every part counting the same; a part without any counts whole."""
+    examples = [*_drawn(FAIR, FAIR, "a"), *_drawn(FAIR, FAIR, "b")]
+    drawn, doubted = np.flatnonzero([part.fair for part in examples]), np.arange(FAIR, FAIR + 10)
+    weights = evenly_weighed([np.arange(4 * FAIR), doubted], examples)
+    assert weights[drawn].tolist() == [1 / (2 * FAIR)] * (2 * FAIR)
+    assert weights[: 4 * FAIR].sum() == pytest.approx(1)
+    assert weights[4 * FAIR :].tolist() == [0.1] * 10
+
+
+def test_all_documents_count_where_a_label_has_too_few_fair_ones() -> None:
+    """Else nothing would hold its probability up."""
+    examples = [*_drawn(5 * FAIR, FAIR, "a"), *_drawn(FAIR - 1, FAIR, "b")]
+    everything = np.arange(len(examples))
+    assert evenly_weighed([everything], examples).tolist() == [1 / len(examples)] * len(examples)
+
+
+def test_probabilities_are_fitted_to_fair_documents() -> None:
+    """What a model doubted is learned from, but does not make it doubt everything."""
+    words = ["المدينة", "الصباح", "الأسبوع", "الماضي", "الناطق", "الجمعة", "المنطقة", "المساء"]
+    clear = [
+        Example(f"{subject} {one} {other}", label, f"{label}{one}{other}")
+        for label, subject in (("economy", "المصرف السوق"), ("sports", "الملعب الفريق"))
+        for one, other in permutations(words, 2)
+    ]
+    doubted = [
+        Example(f"المصرف الملعب {one} {other}", ("economy", "sports")[number % 2], f"{one}{other}", fair=False)
+        for number, (one, other) in enumerate(permutations(words, 2))
+    ]
+    fair = [*clear, *doubted]
+    alike = [*clear, *(replace(example, fair=True) for example in doubted)]
+    chosen = [choose(Lesson.of(Corpus.from_examples(part), None, Settings()), Settings()) for part in (fair, alike)]
+    assert chosen[0].loss < chosen[1].loss / 5
+    assert chosen[0].calibration.factor > 1.5 * chosen[1].calibration.factor
+    assert chosen[0].judged.tolist() == chosen[1].judged.tolist()
 
 
 def test_what_suggest_says_of_its_choice_is_read_back(tmp_path: Path) -> None:
-    listed = tmp_path / "labelled.csv"
-    listed.write_text("text,label,drawn\nنص أول,a,random\nنص ثان,b,uncertain\nنص ثالث,b,\n", encoding="utf-8")
-    unfair = [example.text for example in load_corpus(listed).examples if not example.fair]
-    assert unfair == ["نص ثان"]
+    listed = tmp_path / "to-label.csv"
+    drawn = {"نص أول": "random", "نص ثان": "uncertain"}
+    rows = tuple(Suggestion(f"{number}", text, how) for number, (text, how) in enumerate(drawn.items()))
+    write_csv(Suggested("id", rows, 2, {}), listed)
+    listed.write_text(listed.read_text(encoding="utf-8-sig").replace(",,,,", ",a,,,"), encoding="utf-8")
+    examples = load_corpus(listed).examples
+    assert {example.text: example.fair for example in examples} == {"نص أول": True, "نص ثان": False}

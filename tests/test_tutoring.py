@@ -83,6 +83,11 @@ def test_what_was_solved_once_is_not_taken_for_other_labels(taught: Lesson) -> N
     first, turned, again = (taught.tutor.shares(asked) for asked in (targets, flipped, targets))
     np.testing.assert_array_equal(first, again)
     assert (first.argmax(axis=1) != turned.argmax(axis=1)).mean() > 0.95
+    before = dict(taught.tutor.kernel._solved)
+    taught.tutor.shares(targets)
+    assert {key: id(value) for key, value in taught.tutor.kernel._solved.items()} == {
+        key: id(value) for key, value in before.items()
+    }
 
 
 def test_its_answers_stand_behind_the_labelled_documents(taught: Lesson) -> None:

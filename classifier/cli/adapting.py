@@ -67,8 +67,9 @@ def suggest(
     """Pick the documents most worth labelling.
 
     Fill in the `label` column (and, where another label would do too, `second_label` and `low` as `confidence`), then
-    give the file to `train`, which learns from all of it, but fits no probabilities to rows `drawn` as `uncertain`.
-    The `random` ones are a fair sample of the archive's distinct documents, to estimate shares and accuracy from.
+    give the file to `train`, which learns from all of it. The rows `drawn` as `random` are a fair sample of the
+    archive's distinct documents, to estimate shares and accuracy from; where they are enough, `train` fits its
+    probabilities to them and not to those `drawn` as `uncertain`.
 
     Example: classifier suggest archive/ --count 200 --out to-label.csv
     """

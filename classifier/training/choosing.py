@@ -1,6 +1,8 @@
 """Choosing among settings on held-out documents, and calibrating there.
 
-What is held out are whole sources where the corpus names two or more: a model is used on papers it never saw.
+What is held out are whole sources where two have all labels, for a model is used on papers it never saw, and folds
+elsewhere. Fair documents alone decide and are calibrated on; the report, and with it what `--max-error` promises, is
+of all that are certain: a cut-off that holds where a model had doubts holds on archives that are a little stranger too.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -19,7 +20,7 @@ Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 SHINGLE = 5  # terms
 SAMPLE = 16  # one shingle in so many is compared; the same ones in every document
 COMMON = 50  # a shingle of more documents than this is boilerplate, not a sign of one story
-FAIR = 50  # documents, from which on they may speak for the others
+FAIR = 20  # documents of a label, from which on they may speak for the others
 SHORTEST_HISTORY = 100  # dated documents
 SHARED = 0.4  # share of the smaller document's shingles that makes two documents one story
 _FACTORS = np.array([0x9E3779B97F4A7C15 ** (place + 1) % (1 << 64) for place in range(SHINGLE)], np.uint64)
@@ -65,13 +66,16 @@ def certain_only(folds: Folds, examples: Sequence[Example]) -> Folds:
 def evenly_weighed(parts: Sequence[NDArray[np.int64]], examples: Sequence[Example]) -> NDArray[np.float64]:
     """What each document of some parts counts, one part after the other: every part the same, by its fair documents.
 
-    Where a part has fewer than FAIR of them, all of it counts alike.
+    All count where any label has fewer than FAIR fair ones, or the part has none.
     """
+    judged = [examples[row] for part in parts for row in part]
+    found = Counter(example.label for example in judged if example.fair)
+    enough = all(found[label] >= FAIR for label in {example.label for example in judged})
     weights = []
     for part in parts:
         fair = np.array([examples[row].fair for row in part], np.float64)
-        fair = fair if fair.sum() >= FAIR else np.ones(len(part))
-        weights.append(fair / max(fair.sum(), 1.0))
+        counted = fair if enough and fair.any() else np.ones(len(part))
+        weights.append(counted / max(counted.sum(), 1.0))
     return np.concatenate(weights)
 
 

@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 Unlabelled = str | os.PathLike[str] | None
 
 LARGE = 20_000  # labelled documents: enough to have seen most words in most of their forms
-TUTORED = 12_000  # labelled documents that a tutor learns from, at most, and ...
+TUTORED = 12_000  # labelled documents that a tutor learns from, at most (memory grows as the square), and ...
 ASKED = 12_000  # ... unlabelled ones that it is asked about
 
 
@@ -154,7 +154,7 @@ class Lesson:
         return stratified_folds(self.truth, groups, count, seed)
 
     def held_out(self, settings: Settings) -> Folds:
-        """What to choose and calibrate by: certain documents of whole sources where two are named, else of folds."""
+        """What to choose and calibrate by: certain documents, of sources where two have all labels, else of folds."""
         examples = self.corpus.examples
         return certain_only(held_out_sources(examples) or self.folds(settings.folds, settings.seed), examples)
 
@@ -184,12 +184,15 @@ class Lesson:
         return [Targets.of(self.corpus.examples, self.corpus.labels, rows, view) for view in views]
 
     def _taught(self, rows: Ints, views: Sequence[View]) -> list[Targets]:
-        """What some rows teach under each view, and what the tutor makes of them."""
-        targets = self._targets(rows, views)
+        """What some rows teach under each view, and what the tutor, who knows all views, makes of them."""
+        known = useful_views(self.corpus.examples) if self.tutor else ()
+        asked = list(dict.fromkeys([*views, *known]))
+        targets = dict(zip(asked, self._targets(rows, asked), strict=True))
+        certain = [targets[view] for view in views]
         if self.tutor is None:
-            return targets
-        shares = self.tutor.shares(self._targets(rows, useful_views(self.corpus.examples)))
-        return [certain.beside(shares, len(self.groups), self.tutor.weight) for certain in targets]
+            return certain
+        shares = self.tutor.shares([targets[view] for view in known])
+        return [part.beside(shares, len(self.groups), self.tutor.weight) for part in certain]
 
     def _tutored(self, unlabelled: scipy.sparse.csr_matrix, settings: Settings) -> Self:
         """The same with a tutor for some unlabelled texts (n, terms), where there are any."""
@@ -205,7 +208,7 @@ class Lesson:
             learned=learned,
             examples=self.corpus.examples,
             truth=self.truth,
-            trials=[(self._targets(rows, views), held_out) for rows, held_out in self.held_out(settings)],
+            folds=[(self._targets(rows, views), held_out) for rows, held_out in self.held_out(settings)],
             weight=settings.tutor_share,
         )
         extended = [self.extended, self.neighbourhoods.extend(asked)]

@@ -26,7 +26,7 @@ from classifier.training.targets import Targets
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Trial = tuple[Sequence[Targets], Ints]
+Fold = tuple[Sequence[Targets], Ints]
 """What is learned under each view, and the rows held out from it."""
 
 DEGREE = 3  # of the polynomial kernel: products of up to so many terms
@@ -37,17 +37,17 @@ BLOCK = 4_000  # texts compared with all others at a time
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel model, made anew for each choice of labelled texts among those it may learn from, and then kept."""
+    """How alike labelled texts are, and the kernel models learned from it: one for each choice of targets, kept."""
 
-    learned: Ints  # the rows of the labelled texts that it may learn from
+    learned: Ints  # the rows of the labelled texts that may be learned from, ascending
     labels: int
     alike: Floats32  # how alike two of those texts are (learned, learned)
     _solved: dict[bytes, Floats32] = field(default_factory=dict, init=False, repr=False)
 
     def scores(self, targets: Sequence[Targets], alike: Floats32) -> Floats:
-        """What a model of some targets, one for each view, says (n, labels) of texts alike to all others (n, learned).
+        """What a model of some targets, one for each view, says (n, labels) of texts so alike (n, learned) to these.
 
-        Rows that it may not learn from are passed over.
+        Rows that may not be learned from are passed over.
         """
         wanted = np.zeros((len(self.learned), self.labels), np.float32)
         for view in targets:
@@ -72,10 +72,10 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Tutor:
-    """A kernel model of labelled texts, and the unlabelled ones that it is asked about."""
+    """Kernel models of labelled texts, and the unlabelled ones that they are asked about."""
 
     kernel: Kernel
-    asked: Floats32  # how alike those it is asked about are to those it may learn from (asked, learned)
+    asked: Floats32  # how alike those it is asked about are to those learned from (asked, learned)
     weight: float  # of all its answers, beside the labels they are learned with
     calibration: Calibration
 
@@ -89,13 +89,13 @@ class Tutor:
         learned: Ints,
         examples: Sequence[Example],
         truth: Ints,
-        trials: Sequence[Trial],
+        folds: Sequence[Fold],
         weight: float,
     ) -> Self:
-        """Compare some labelled texts (n, terms) with unlabelled ones; calibrate by `trials` on their true labels."""
+        """Compare some labelled texts (n, terms) with unlabelled ones; calibrate by `folds` on their true labels."""
         known, asked = _Unit.of(tfidf[learned], neighbourhoods), _Unit.of(unlabelled, neighbourhoods)
         kernel = Kernel(learned, int(truth.max()) + 1, known.alike(known))
-        parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in trials]
+        parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in folds]
         parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
         scores = [kernel.scores(targets, kernel.alike[np.searchsorted(learned, rows)]) for targets, rows in parts]
         judged = [rows for _, rows in parts]

@@ -5,7 +5,8 @@
 CORPORA holds sanad-khaleej.jsonl.xz (SANAD, AlKhaleej part, CC BY 4.0, Mendeley Data 57zpx667y9) and
 antcorpus.jsonl.xz (antcorpus.data, Apache-2.0), one JSON object a line with `id`, `text` and, in AntCorpus, `title` and
 `date`. Their texts are not in this repository; `labels.csv` beside this file names, by id, the documents that were
-read and labelled.
+read and labelled, and how they were drawn: at `random`, because a model was `uncertain` of them, or because it found
+them `clear` and of a rarer label. Of rounds 1 to 5, which were a mixture, it is not known.
 """
 
 from __future__ import annotations
