@@ -167,11 +167,12 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
         if not label:
             left_out.setdefault("without a label", []).append(name)
             continue
-        examples.append(_example(row, text_column, label, name))
+        examples.append(example_of(row, label, name, text_column))
     return examples, left_out
 
 
-def _example(row: Mapping[str, Any], text_column: str, label: str, name: str) -> Example:
+def example_of(row: Mapping[str, Any], label: str, name: str, text_column: str = "text") -> Example:
+    """A row's text under a label, and what else the row says of it."""
     second = str(row.get("second_label") or "")
     return Example(
         text=text_of(row, text_column),

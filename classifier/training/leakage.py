@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.training.folds import Folds, held_out_sources, later_period
+from classifier.training.folds import Folds, certain_only, held_out_sources, later_period
 from classifier.training.lesson import Lesson
 from classifier.training.targets import useful_views
 
@@ -29,13 +29,12 @@ def leakage(lesson: Lesson, strength: float, seed: int) -> Mapping[str, float]:
         "held-out source": held_out_sources(lesson.corpus.examples),
         "later period": later_period(lesson.corpus.examples),
     }
-    kinds = {kind: folds for kind, folds in kinds.items() if folds}
+    kinds = {kind: certain_only(folds, lesson.corpus.examples) for kind, folds in kinds.items() if folds}
     views = useful_views(lesson.corpus.examples)[:1]
     scored = lesson.held_out_scores([(folds, strength) for folds in kinds.values()], views)
     return {kind: _accuracy(lesson, scores) for kind, scores in zip(kinds, scored, strict=True)}
 
 
 def _accuracy(lesson: Lesson, scores: NDArray[np.float64]) -> float:
-    certain: NDArray[np.bool_] = np.array([example.confident for example in lesson.corpus.examples])
-    judged = certain & ~np.isnan(scores[:, 0])
+    judged = ~np.isnan(scores[:, 0])
     return round(float((scores[judged].argmax(axis=1) == lesson.truth[judged]).mean()), 6)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from classifier import Model, inspection
-from classifier.corpus import Corpus, Example, load_corpus, read_rows, text_of
+from classifier.corpus import Corpus, Example, example_of, load_corpus, read_rows, text_of
 from classifier.training import train
 
 HERE = Path(__file__).resolve().parent
@@ -38,16 +38,7 @@ def labelled(corpora: Path) -> Iterator[Example]:
         for row in read_rows(corpora / f"{source}.jsonl.xz"):
             label = labels.pop(row["id"], None)
             if label:
-                yield Example(
-                    text=text_of(row),
-                    label=label["label"],
-                    name=row["id"],
-                    second_label=label["second_label"],
-                    confident=label["confidence"] == "high",
-                    source=source,
-                    date=str(row.get("date") or "")[:10],
-                    fair=label["drawn"] != "uncertain",
-                )
+                yield example_of({**row, **label, "source": source}, label["label"], row["id"])
     if labels:
         sys.exit(f"{len(labels)} labelled documents are not in {corpora}, the first of them {next(iter(labels))}")
 
