@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_imports_only_go_down(room: str, path: Path) -> None:
             assert other == room or RANKS[other] < RANKS[room], f"{path.name} imports {name}"
         if name.split(".")[0] in ("sklearn", "scipy"):
             assert room == "training", f"{path.name} imports {name}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    paths = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for _, path in _modules()}
+    before = {
+        name: {*_imports(ast.parse(path.read_text(encoding="utf-8")))} & paths.keys() for name, path in paths.items()
+    }
+    assert len(list(TopologicalSorter(before).static_order())) == len(paths)  # raises CycleError otherwise
 
 
 @pytest.mark.parametrize(

@@ -13,62 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from classifier.documents.document import Knows, Limits
+from classifier.documents.source import Raw, Source
 from classifier.errors import DocumentError, Reason
-
-
-@dataclass(slots=True)
-class Budget:
-    """What may still be unpacked of one file, shared by all its layers, so that bombs within bombs gain nothing."""
-
-    limits: Limits
-    packed: int
-    spent: int = 0
-
-    def allow(self, unpacked: int, what: str) -> None:
-        """Count bytes about to be, or just, unpacked; raises `DocumentError` (TOO_LARGE) beyond the limits."""
-        self.spent += unpacked
-        if self.spent > self.limits.max_unpacked:
-            raise DocumentError(
-                Reason.TOO_LARGE,
-                f"{what} unpacks to more than {self.limits.max_unpacked:,} bytes; unpack it yourself if you trust it",
-            )
-        if self.spent > 10_000_000 and self.spent > self.limits.max_ratio * self.packed:
-            raise DocumentError(
-                Reason.TOO_LARGE,
-                f"{what} unpacks to more than {self.limits.max_ratio} times its size, as zip bombs do; it was not read",
-            )
-
-    def chunk(self) -> int:
-        """How many bytes to unpack at a time, so that a bomb is noticed before it fills the memory."""
-        return min(1 << 20, self.limits.max_unpacked - self.spent + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The bytes of a document on their way to a reader."""
-
-    data: bytes
-    name: str
-    knows: Knows
-    budget: Budget
-    depth: int = 0
-    """How many archives or messages this document lies in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """What a reader found, not yet repaired or tidied."""
-
-    text: str
-    title: str | None = None
-    encoding: str | None = None
-    repairs: tuple[str, ...] = ()
-    format: str | None = None
-    """Set where the content turned out to be another format than its wrapping (a gzip file, an archive of one)."""
-    final: bool = False
-    """True where the text comes from documents already repaired, each by itself."""
-
 
 Read = Callable[[Source], Raw]
 
@@ -96,7 +42,7 @@ RTF = Format("rtf", "rtf", (b"{\\rtf",), (".rtf",))
 DOCX = Format("docx", "docx", (), (".docx", ".docm", ".dotx"))
 ODT = Format("odt", "odt", (), (".odt", ".ott", ".fodt"))
 EML = Format("eml", "mail", (), (".eml", ".mht", ".mhtml"))
-GZIP = Format("gz", "archives", (b"\x1f\x8b\x08",), (".gz",))
+GZIP = Format("gz", "gzipped", (b"\x1f\x8b\x08",), (".gz",))
 ZIP = Format("zip", "archives", (b"PK\x03\x04", b"PK\x05\x06"), (".zip",))
 
 FORMATS = (TXT, HTML, PDF, RTF, DOCX, ODT, EML, GZIP, ZIP)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
-from classifier.documents.formats import Raw, Source
+from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ A message is its subject, its own words and the documents attached to it: "see t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from classifier.documents.archives import read_inner
 from classifier.documents.decoding import Decoded, decode
-from classifier.documents.formats import Raw, Source, is_readable_name
+from classifier.documents.formats import is_readable_name
 from classifier.documents.html import extract
 from classifier.documents.plain import separate_paragraphs
+from classifier.documents.source import Raw, Source
 from classifier.errors import DocumentError, Reason
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def _attachments(parts: list[Message], source: Source) -> tuple[list[str], list[
         data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
         try:
             source.budget.allow(len(data), "it")
-            texts.append(read_inner(replace(source), data, name).text)
+            texts.append(source.inner(data, name).text)
         except DocumentError as error:
             notes.append(f"attachment {name} not read: {error.reason}")
     return texts, notes

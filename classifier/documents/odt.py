@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from classifier.documents.archives import open_zip, unpack_member
-from classifier.documents.formats import Raw, Source
+from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 from classifier.documents.xmltext import Attributes, TextCollector, collect
 from classifier.errors import DocumentError, Reason

@@ -12,9 +12,9 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from classifier.documents.formats import Raw, Source
 from classifier.documents.repair import repair
 from classifier.documents.scoring import count_arabic, fold_forms
+from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 from classifier.errors import DocumentError, Reason
 

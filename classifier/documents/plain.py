@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from classifier.documents.decoding import decode
-from classifier.documents.formats import Raw, Source, extension_of
+from classifier.documents.formats import extension_of
+from classifier.documents.source import Raw, Source
 
 
 def read(source: Source) -> Raw:

@@ -10,8 +10,9 @@ import stat
 from collections.abc import Iterator
 
 from classifier.documents.document import Document, Knows, Limits
-from classifier.documents.formats import TXT, ZIP, Budget, Raw, Source, detect
+from classifier.documents.formats import TXT, ZIP, detect
 from classifier.documents.soundness import looks_sound
+from classifier.documents.source import Budget, Raw, Source
 from classifier.errors import DocumentError, Reason
 
 _DEFAULT = Limits()
@@ -42,7 +43,7 @@ def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Li
     """
     if len(data) > limits.max_bytes:
         raise _too_large(len(data), limits)
-    return read_source(Source(data, name, knows or _plausible, Budget(limits, len(data))))
+    return read_source(_source(data, name, knows, limits))
 
 
 def iter_members(
@@ -52,15 +53,17 @@ def iter_members(
 
     A file that is no archive yields itself, named "". Raises `DocumentError` where the file as a whole is at fault.
     """
-    data = load(path, limits)
-    name = os.fspath(path)
-    source = Source(data, name, knows or _plausible, Budget(limits, len(data)))
-    if data and detect(source) is ZIP:
+    source = _source(load(path, limits), os.fspath(path), knows, limits)
+    if source.data and detect(source) is ZIP:
         from classifier.documents.archives import read_members
 
         yield from read_members(source)
     else:
         yield "", read_source(source)
+
+
+def _source(data: bytes, name: str, knows: Knows | None, limits: Limits) -> Source:
+    return Source(data, name, knows or _plausible, Budget(limits, len(data)), read_source)
 
 
 def read_source(source: Source) -> Document:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from classifier.documents.formats import Raw, Source
 from classifier.documents.plain import separate_paragraphs
+from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
 _TITLE = re.compile(r"\{\\info\b.{0,2000}?\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}", re.DOTALL)

@@ -1,0 +1,89 @@
+"""A document on its way to its reader (`Source`), what unpacking may cost (`Budget`), what a reader finds (`Raw`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+from classifier.documents.document import Document, Knows, Limits
+from classifier.errors import DocumentError, Reason
+
+_DEEPEST = 3
+
+
+class Readable(Protocol):
+    """An open packed file."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may still be unpacked of one file, shared by all its layers, so that bombs within bombs gain nothing."""
+
+    limits: Limits
+    packed: int
+    spent: int = 0
+
+    def allow(self, unpacked: int, what: str) -> None:
+        """Count bytes about to be, or just, unpacked; raises `DocumentError` (TOO_LARGE) beyond the limits."""
+        self.spent += unpacked
+        if self.spent > self.limits.max_unpacked:
+            raise DocumentError(
+                Reason.TOO_LARGE,
+                f"{what} unpacks to more than {self.limits.max_unpacked:,} bytes; unpack it yourself if you trust it",
+            )
+        if self.spent > 10_000_000 and self.spent > self.limits.max_ratio * self.packed:
+            raise DocumentError(
+                Reason.TOO_LARGE,
+                f"{what} unpacks to more than {self.limits.max_ratio} times its size, as zip bombs do; it was not read",
+            )
+
+    def drain(self, file: Readable) -> bytes:
+        """All that a packed file unpacks to, a little at a time: a bomb is noticed before it fills the memory."""
+        parts = []
+        while part := file.read(min(1 << 20, self.limits.max_unpacked - self.spent + 1)):
+            self.allow(len(part), "it")
+            parts.append(part)
+        return b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of a document on their way to a reader."""
+
+    data: bytes
+    name: str
+    knows: Knows
+    budget: Budget
+    read: Callable[[Source], Document]
+    """How documents found inside this one are read."""
+    depth: int = 0
+    """How many archives or messages this document lies in."""
+
+    def inner(self, data: bytes, name: str) -> Document:
+        """A document found inside this one (an archive, a message), on the same budget; raises `DocumentError`."""
+        if self.depth >= _DEEPEST:
+            raise DocumentError(Reason.UNSUPPORTED, f"packed more than {_DEEPEST} layers deep; unpack the outer ones")
+        return self.read(replace(self, data=data, name=name, depth=self.depth + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What a reader found, not yet repaired or tidied."""
+
+    text: str
+    title: str | None = None
+    encoding: str | None = None
+    repairs: tuple[str, ...] = ()
+    format: str | None = None
+    """Set where the content turned out to be another format than its wrapping (a gzip file, an archive of one)."""
+    final: bool = False
+    """True where the text comes from documents already repaired, each by itself."""
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """A document that was found inside another, as what the outer one holds."""
+        return cls(document.text, document.title, document.encoding, document.repairs, document.format, final=True)
