@@ -187,7 +187,7 @@ def by_source(fit: Fit, examples: Sequence[Example]) -> dict[str, float]:
     Those known to be labelled because our own model doubted them are left out: they would be held against it alone.
     """
     found = {}
-    for source in sorted({example.source for example in examples}):
+    for source in sorted({example.source for example in examples} - {""}):
         learned = [example for example in examples if example.source != source]
         held_out = [part for part in examples if part.source == source and part.confident and part.fair]
         found[f"out: {source}"] = judged(fit, learned, held_out).accuracy

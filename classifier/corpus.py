@@ -73,11 +73,11 @@ class Corpus:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all texts and labels, in hexadecimal."""
+        """SHA-256, in hexadecimal, of all that a model learns from: texts, labels, and what is known of them."""
         seal = hashlib.sha256()
         for example in self.examples:
-            line = f"{example.digest} {example.label} {example.second_label} {example.confident}\n"
-            seal.update(line.encode("utf-8", "surrogatepass"))
+            known = (example.second_label, example.confident, example.source, example.date, example.fair)
+            seal.update(json.dumps([example.digest, example.label, *known]).encode())
         return seal.hexdigest()
 
     @classmethod

@@ -1,15 +1,21 @@
-"""The shipped model says *unknown* to what is not Arabic prose, even in Arabic letters, and answers what is."""
+"""The shipped model says *unknown* to what is not Arabic prose, even in Arabic letters, and answers what is.
+
+What it is not sure enough of is *unknown* too, where a largest error was asked for.
+"""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classifier import Model
 from classifier.corpus import load_corpus
+from classifier.decision import cut_off_for
 from classifier.errors import Reason
+from classifier.evaluation import TELLING, risk_coverage
 
 ROOT = Path(__file__).resolve().parent.parent
 FOREIGN = {Reason.NOT_ARABIC, Reason.LOW_COVERAGE}
@@ -274,3 +280,14 @@ def test_the_seeds_are_all_answered(shipped: Model) -> None:
 )
 def test_arabic_with_foreign_letters_is_answered(shipped: Model, name: str, text: str) -> None:
     assert shipped.predict(text).status == "labelled", name
+
+
+@pytest.mark.parametrize(("documents", "least"), [(TELLING, 0.875), (TELLING - 1, 0.5)])
+def test_a_cut_off_keeps_its_promise_on_every_large_source(documents: int, least: float) -> None:
+    """... and an easy paper does not hide the errors of a hard one; a handful of documents has no say."""
+    certainty = np.concatenate([np.linspace(1, 0.5, 9 * TELLING), np.linspace(1, 0.5, documents)])
+    sources = ["easy"] * 9 * TELLING + ["hard"] * documents
+    right = (np.arange(len(sources)) % 10 > 0) | (np.array(sources) == "easy") | (certainty > 0.9)
+    assert (~right).mean() < 0.02
+    assert cut_off_for(0.02, risk_coverage(certainty, right)) == pytest.approx(0.5)
+    assert cut_off_for(0.02, risk_coverage(certainty, right, sources)) == pytest.approx(least, abs=0.01)

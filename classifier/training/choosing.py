@@ -2,7 +2,8 @@
 
 What is held out are whole sources where two have all labels, for a model is used on papers it never saw, and folds
 elsewhere. Fair documents alone decide and are calibrated on; the report, and with it what `--max-error` promises, is
-of all that are certain: a cut-off that holds where a model had doubts holds on archives that are a little stranger too.
+of all that are certain, and of the worst source: a cut-off that holds where a model had doubts, and on each paper by
+itself, holds on archives that are a little stranger too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from scipy.special import log_softmax
 from classifier.corpus import Corpus
 from classifier.evaluation import Evaluation, measure
 from classifier.training.calibration import Calibration, calibrate
-from classifier.training.folds import evenly_weighed, held_out_sources
+from classifier.training.folds import held_out_sources, part_weights
 from classifier.training.lesson import Lesson, Settings
 
 Floats = NDArray[np.float64]
@@ -35,10 +36,12 @@ class Choice:
     judged: Ints  # the rows that were held out and judged by
 
     def report(self, corpus: Corpus) -> Evaluation:
-        """The figures of the held-out documents."""
+        """The figures of the held-out documents; what its risk table promises, it promises of each large source."""
         examples = [corpus.examples[row] for row in self.judged]
         truth, names = [example.label for example in examples], [example.name for example in examples]
-        return measure(truth, self.calibration.probabilities(self.scores), corpus.labels, names=names)
+        sources = [example.source for example in examples]
+        probabilities = self.calibration.probabilities(self.scores)
+        return measure(truth, probabilities, corpus.labels, names=names, sources=sources)
 
 
 def choose(lesson: Lesson, settings: Settings) -> Choice:
@@ -48,7 +51,7 @@ def choose(lesson: Lesson, settings: Settings) -> Choice:
     """
     folds, offsets = lesson.held_out(settings), bool(held_out_sources(lesson.corpus.examples))
     parts = [held_out for _, held_out in folds]
-    judged, weights = np.concatenate(parts), evenly_weighed(parts, lesson.corpus.examples)
+    judged, weights = np.concatenate(parts), part_weights(parts, lesson.corpus.examples)
     truth = lesson.truth[judged]
     tried = []
     trials = [(folds, strength) for strength in settings.strengths]

@@ -63,10 +63,13 @@ def certain_only(folds: Folds, examples: Sequence[Example]) -> Folds:
     return [(rows, held_out[certain[held_out]]) for rows, held_out in folds]
 
 
-def evenly_weighed(parts: Sequence[NDArray[np.int64]], examples: Sequence[Example]) -> NDArray[np.float64]:
+def part_weights(
+    parts: Sequence[NDArray[np.int64]], examples: Sequence[Example], *, damped: bool = False
+) -> NDArray[np.float64]:
     """What each document of some parts counts, one part after the other: every part the same, by its fair documents.
 
-    All count where any label has fewer than FAIR fair ones, or the part has none.
+    Or, `damped`, each as the square root of those, as sources count in learning. All documents count where any label
+    has fewer than FAIR fair ones, or the part has none.
     """
     judged = [examples[row] for part in parts for row in part]
     found = Counter(example.label for example in judged if example.fair)
@@ -75,7 +78,7 @@ def evenly_weighed(parts: Sequence[NDArray[np.int64]], examples: Sequence[Exampl
     for part in parts:
         fair = np.array([examples[row].fair for row in part], np.float64)
         counted = fair if enough and fair.any() else np.ones(len(part))
-        weights.append(counted / max(counted.sum(), 1.0))
+        weights.append(counted / max(counted.sum(), 1.0) ** (0.5 if damped else 1.0))
     return np.concatenate(weights)
 
 

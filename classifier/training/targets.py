@@ -91,21 +91,17 @@ def _damped(weights: Floats, sources: NDArray[np.str_]) -> Floats:
 
     Else the largest source would drown the others, and labelling more of it would harm.
     """
-    damped = weights.copy()
-    for source in np.unique(sources):
-        inside = sources == source
-        damped[inside] /= np.sqrt(weights[inside].sum())
+    _, source = np.unique(sources, return_inverse=True)
+    damped: Floats = weights / np.sqrt(np.bincount(source, weights))[source]
     damped *= weights.sum() / damped.sum()
     return damped
 
 
 def _balanced(weights: Floats, labels: Ints, parts: NDArray[np.str_]) -> Floats:
     """Weights with the same sum for each label of a part, and the part's own sum kept."""
-    balanced = weights.copy()
-    for part in np.unique(parts):
-        inside = parts == part
-        present = np.unique(labels[inside])
-        for label in present:
-            mine = inside & (labels == label)
-            balanced[mine] *= weights[inside].sum() / len(present) / weights[mine].sum()
+    _, part = np.unique(parts, return_inverse=True)
+    sums = np.zeros((part.max() + 1, labels.max() + 1))  # of each label in each part
+    np.add.at(sums, (part, labels), weights)
+    shares = sums.sum(axis=1) / np.count_nonzero(sums, axis=1)
+    balanced: Floats = weights * shares[part] / sums[part, labels]
     return balanced

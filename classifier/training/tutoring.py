@@ -19,7 +19,7 @@ from sklearn.kernel_ridge import KernelRidge
 
 from classifier.corpus import Example
 from classifier.training.calibration import Calibration, calibrate
-from classifier.training.folds import evenly_weighed
+from classifier.training.folds import part_weights
 from classifier.training.neighbourhoods import Neighbourhoods
 from classifier.training.targets import Targets
 
@@ -98,9 +98,9 @@ class Tutor:
         parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in folds]
         parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
         scores = [kernel.scores(targets, kernel.alike[np.searchsorted(learned, rows)]) for targets, rows in parts]
-        judged = [rows for _, rows in parts]
+        judged = [rows for _, rows in parts]  # damped: it is asked about texts of the large sources
         calibration = calibrate(
-            np.vstack(scores), truth[np.concatenate(judged)], evenly_weighed(judged, examples), offsets=True
+            np.vstack(scores), truth[np.concatenate(judged)], part_weights(judged, examples, damped=True), offsets=True
         )
         return cls(kernel, asked.alike(known), weight, calibration)
 
