@@ -133,7 +133,7 @@ def measure(
         ece=expected_calibration_error(certainty[answered], right[answered]),
         aurc=float(np.mean([row["error"] for row in risk])) if risk else 0.0,
         coverage_at_error={f"{asked:g}": coverage_at(risk, asked) for asked in ERRORS_ASKED},
-        risk=tuple(_thinned(risk_coverage(certainty, right, sources))),
+        risk=tuple(_thinned(risk_coverage(certainty, right, sources) if sources else risk)),
         reliability=tuple(reliability(certainty[answered], right[answered])),
         confusion=tuple(tuple(map(int, row)) for row in _confusion(actual, answer, len(every))),
         mistakes=_worst(actual, answer, certainty, every, names=names, texts=texts),

@@ -224,7 +224,7 @@ def test_a_new_word_is_first_known_by_its_company(archive: Path, model: Model) -
         row = study.teacher.terms.index(marker)
         assert study.is_new[row]
         assert model.labels[int(study.teacher.weights[row].argmax())] == label
-    assert (study.first.argmax(axis=1) == study.scores.argmax(axis=1)).mean() > 0.99
+    assert (study.first.argmax(axis=1) != study.scores.argmax(axis=1)).sum() <= 1
 
 
 def test_texts_are_kept_in_reading_order(archive: Path, model: Model) -> None:
