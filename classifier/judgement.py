@@ -1,8 +1,7 @@
 """What the answer for a text rests on: all of it, or without boilerplate, or the main one of several articles.
 
-Nearly every text is one article on one topic. Whether one may be more is seen by a cheap look at its two ends, and only
-then, or when passages are asked for, is it cut; the cutting is not even imported before. Nor is what finds boilerplate,
-or puts spaces right.
+Nearly every text is one article on one topic. Whether one may be more is seen by a cheap look at some pieces, and only
+then is it cut; the cutting is not even imported before. Nor is what finds boilerplate, or puts spaces right.
 """
 
 from __future__ import annotations
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from classifier.passages import Cutter, Page
     from classifier.spacing import Spaced, Spacer
 
-LEAST_WORDS = 50  # shorter texts are not suspected of two topics ...
-LEAST_LINES, LONG = 4, 200  # ... nor those of fewer lines and more words, whose long lines are one piece
-SLICE = 400  # characters at either end, whose probabilities are compared with each other and with all
+LEAST_WORDS = 50  # shorter texts are not suspected of two topics
+SLICES, SLICE = 6, 400  # so many pieces of so many characters, whose probabilities are compared with each other
 DOUBTFUL = 1.075  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
 HELPS = 0.05  # ... and are, if the model knows so much more of it with others
-APART = 1.0  # the least sum of differences between them that makes a page worth cutting
+APART = 1.0  # the least sum of their differences that makes a page worth cutting
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +59,22 @@ class Judge:
         return () if label is None else ({"label": label, "share": 1.0},)
 
     def passages(self, judged: Judgement) -> tuple[Passage, ...]:
-        """The passages of a text, found even where too doubtful to call it mixed; none where nothing was decided."""
+        """The passages of a text, one where the page is not mixed; none where nothing was decided."""
         if not judged.decision.probabilities:
             return ()
-        page = judged.page or self._cutter.lay_out(judged.whole, all_vote=judged.text == judged.whole)
-        if len(set(page.path)) == 1:
-            page = page.relabelled(best_of(judged.tally))
-        passages = self._cutter.passages(judged.whole, page, self._labels)
+        if judged.page is None:
+            passages = self._one_passage(judged)
+        else:
+            passages = self._cutter.passages(judged.whole, judged.page, self._labels)
         if judged.spaced is None:
             return passages
         places = judged.spaced.origins([(part.start, part.end) for part in passages])
         return tuple(replace(part, start=start, end=end) for part, (start, end) in zip(passages, places, strict=True))
+
+    def _one_passage(self, judged: Judgement) -> tuple[Passage, ...]:
+        best, shares = best_of(judged.tally), softmax(judged.tally.scores)
+        end = len(judged.whole.rstrip())
+        return (Passage(self._labels[best], shares[best], 1.0, end - len(judged.whole.strip()), end),)
 
     def other_articles(self, judged: Judgement) -> list[tuple[str, str]]:
         """The labels of a mixed page but the main one, each with the page where only its articles speak."""
@@ -91,7 +94,10 @@ class Judge:
             notes.append(f"a mixed page: {parts}; the label is its first article's")
         if judged.spaced is not None:
             spaced = judged.spaced
-            notes.append(f"its spaces are wrong: {spaced.read:,} characters were read with {spaced.changes:,} others")
+            notes.append(
+                f"its words run together or its letters stand apart: {spaced.changes:,} spaces were put right in its "
+                f"first {spaced.read:,} characters, and the rest was not read"
+            )
         return "; ".join(filter(None, notes)) or None
 
     def _as_written(self, text: str, tally: Tally, cut_off: float) -> Judgement:
@@ -102,7 +108,7 @@ class Judge:
         own = self._on_own_words(whole, cut_off)
         if not self._suspects(own):
             return own
-        page = self._cutter.mixed_page(text)
+        page = self._cutter.lay_out(text)
         return self._on_main_article(whole, page, cut_off) or own if page.is_mixed else own
 
     def _with_other_spaces(self, judged: Judgement, cut_off: float) -> Judgement:
@@ -135,14 +141,12 @@ class Judge:
         return Cutter(self.engine, self._tables)
 
     def _suspects(self, own: Judgement) -> bool:
-        """Whether a text may hold two topics, by its first and last words."""
-        lines, words = own.whole.count("\n") + 1, own.tally.words
-        if words < LEAST_WORDS or lines < (2 if words < LONG else LEAST_LINES):
+        """Whether a text may hold two topics, by some pieces of it; articles may be joined into a single line."""
+        if own.tally.words < LEAST_WORDS:
             return False
         text = own.text if own.text is own.whole else " ".join(own.text.split())
-        end = min(SLICE, len(text) // 2)
-        head, tail = (softmax(part.scores) for part in self.engine.tally_many((text[:end], text[-end:])))
-        return _distance(head, tail) > APART or _distance(head, softmax(own.tally.scores)) > APART
+        said = [softmax(tally.scores) for tally in self.engine.tally_many(_pieces(text))]
+        return sum((max(shares) - min(shares) for shares in zip(*said, strict=True)), 0.0) > APART
 
     def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement | None:
         """The judgement without a mixed page's boilerplate and other articles; None if its label is another then."""
@@ -167,5 +171,9 @@ class Judge:
         return replace(whole, text=text, tally=tally, decision=decision) if decision.probabilities else whole
 
 
-def _distance(first: Sequence[float], second: Sequence[float]) -> float:
-    return sum(abs(one - other) for one, other in zip(first, second, strict=True))
+def _pieces(text: str) -> list[str]:
+    """SLICES pieces of a text from its beginning to its end, or as many as it has room for, at least two."""
+    size = min(SLICE, len(text) // 2)
+    gaps = max(1, min(SLICES, len(text) // size) - 1)
+    starts = (place * (len(text) - size) // gaps for place in range(gaps + 1))
+    return [text[start : start + size] for start in starts]

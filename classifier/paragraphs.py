@@ -22,10 +22,10 @@ class Paragraph(NamedTuple):
     votes: bool
 
 
-def paragraphs_of(text: str, *, all_vote: bool = False) -> list[Paragraph]:
+def paragraphs_of(text: str) -> list[Paragraph]:
     """The paragraphs of a text: lines that hold anything, overlong ones cut at sentence ends."""
     lines = _lines(text)
-    furniture = set() if all_vote else boilerplate(text, lines)
+    furniture = boilerplate(text, lines)
     return [
         Paragraph(*span, number not in furniture)
         for number, line in enumerate(lines)

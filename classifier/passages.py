@@ -24,6 +24,7 @@ DOCUMENT = 60  # known words that speak as loudly as a whole document
 DOUBT = 0.05  # the chance that a paragraph tells nothing of its topic
 # Whether a page is mixed at all, a paragraph as long as several of so many known words is doubted as several are.
 SHORT, MOST = 35, 3
+PRIOR = 0.5  # the part of the model's bias that is no evidence: a page has it once, not again in each paragraph
 SWITCH = 0.25  # what a change of topic costs at least
 BOND = 0.7  # what a word that comes back across the gap adds
 COMMON = 500  # the most frequent terms of the model come back everywhere and bind nothing
@@ -79,32 +80,27 @@ class Page:
         parts = zip(self.paragraphs, self.path, strict=True)
         return [paragraph for paragraph, label in parts if label == column and paragraph.votes]
 
-    def relabelled(self, column: int) -> Page:
-        """The same with one label number throughout."""
-        return replace(self, path=(column,) * len(self.path), gain=0.0)
-
 
 class Cutter:
     """Cuts texts with the engine of one model."""
 
     def __init__(self, engine: Engine, tables: Tables) -> None:
         self._engine = engine
+        self._prior = tuple(PRIOR * float(bias) for bias in tables.bias)
         self._common = frozenset(tables.hashes[: min(COMMON, len(tables.hashes) // 10)])
 
-    def lay_out(self, text: str, least_gain: float = 0.0, *, all_vote: bool = False) -> Page:
-        """Find the best label number for each paragraph of a text; less carefully where no such gain is in sight."""
-        paragraphs = paragraphs_of(text, all_vote=all_vote)
+    def lay_out(self, text: str) -> Page:
+        """Find the best label number for each paragraph of a text; with care only where it may turn out to be mixed."""
+        paragraphs = paragraphs_of(text)
         if not paragraphs:
             return Page((), (), (), 0.0)
         pieces = [text[paragraph.start : paragraph.end] for paragraph in paragraphs]
         tallies = self._engine.tally_many(pieces)
-        voices = [voice(tally, paragraph.votes) for paragraph, tally in zip(paragraphs, tallies, strict=True)]
-        in_all = [
-            voice(tally, paragraph.votes, in_all=True) for paragraph, tally in zip(paragraphs, tallies, strict=True)
-        ]
+        heard = [(self._unbiased(tally), part.votes) for part, tally in zip(paragraphs, tallies, strict=True)]
+        voices, in_all = ([voice(*said, in_all=whole) for said in heard] for whole in (False, True))
         costs = [SWITCH] * (len(voices) - 1)
         path = best_path(voices, costs)
-        if gain_of(path, in_all, costs) > least_gain:
+        if gain_of(path, in_all, costs) > MIXED:
             # Words that come back only make changes dearer, and finding them is most of the cost.
             costs = self._gap_costs(pieces, [paragraph.votes for paragraph in paragraphs])
             path = best_path(voices, costs)
@@ -113,10 +109,23 @@ class Cutter:
             if not paragraphs[number].votes:  # a list of links belongs to what it stands under
                 path[number] = path[number - 1]
         page = Page(tuple(paragraphs), tuple(tallies), tuple(path), gain)
-        return self._named(text, page) if page.gain > least_gain else page
+        return self._named(text, page) if page.is_mixed else page
+
+    def _unbiased(self, tally: Tally) -> Tally:
+        scores = zip(tally.scores, self._prior, strict=True)
+        return tally._replace(scores=tuple(score - prior for score, prior in scores))
 
     def _named(self, text: str, page: Page) -> Page:
-        """The page with each passage under the label it has as a whole: surer than the sum of its paragraphs."""
+        """The page with each passage under the label it has as a whole: surer than the sum of its paragraphs.
+
+        Passages that become one are named anew.
+        """
+        named = self._renamed(text, page)
+        while len(named.runs()) < len(page.runs()):
+            page, named = named, self._renamed(text, named)
+        return named
+
+    def _renamed(self, text: str, page: Page) -> Page:
         runs = page.runs()
         texts = [spoken(text, page.paragraphs[run.start : run.stop]) for run in runs]
         path: list[int] = []
@@ -126,10 +135,6 @@ class Cutter:
         if len(runs) > 1 and sum(page.words[runs[0].start : runs[0].stop]) < MAIN_WORDS:
             path[: runs[0].stop] = [path[runs[0].stop]] * runs[0].stop  # a heading belongs to what stands under it
         return replace(page, path=tuple(path), gain=page.gain if len(set(path)) > 1 else 0.0)
-
-    def mixed_page(self, text: str) -> Page:
-        """`lay_out`, done with care only where the page turns out to be mixed."""
-        return self.lay_out(text, MIXED)
 
     def passages(self, text: str, page: Page, labels: Sequence[str]) -> tuple[Passage, ...]:
         """The runs of paragraphs with one label, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier import Model
+from classifier.corpus import load_corpus
 from classifier.engine import Tally
 from classifier.paragraphs import LONG_LINE, blanked, paragraphs_of, spoken
 from classifier.passages import MIXED, SWITCH, best_path, gain_of, voice
@@ -211,3 +213,40 @@ def test_two_short_articles_without_a_line_between(shipped: Model) -> None:
     prediction = shipped.predict(f"{first}\n{second}")
     assert prediction.label == ECONOMY
     assert {topic["label"] for topic in prediction.topics} == {ECONOMY, SECURITY}
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n", " "], ids=["blank line", "line end", "space"])
+def test_two_long_articles_of_one_line_each(shipped: Model, between: str) -> None:
+    first, second = (" ".join(page.split()) for page in (pages.FINTECH, pages.SECURITY))
+    for text, label in ((f"{first}{between}{second}", ECONOMY), (f"{second}{between}{first}", SECURITY)):
+        prediction = shipped.predict(text)
+        assert prediction.label == label
+        assert {topic["label"] for topic in prediction.topics} == {ECONOMY, SECURITY}
+
+
+def test_an_article_between_two_of_another_topic(shipped: Model) -> None:
+    text = joined(pages.FINTECH, pages.SECURITY, pages.FINTECH)
+    assert {topic["label"] for topic in shipped.predict(text).topics} == {ECONOMY, SECURITY}
+
+
+def test_topics_are_the_sums_of_passages(shipped: Model) -> None:
+    corpus = load_corpus(ROOT / "seeds").examples
+    texts = [example.text for example in corpus[::10]]
+    texts += [f"{first}\n{second}" for first, second in pairwise(texts)]
+    assert sum(len(shipped.predict(text).topics) > 1 for text in texts) > 10
+    for text in texts:
+        prediction = shipped.predict(text, passages=True)
+        shares: Counter[str] = Counter()
+        for passage in prediction.passages or ():
+            shares[passage.label] += passage.share
+            assert passage.probability >= 1 / 3 or len(prediction.topics) > 1
+        assert dict(shares) == pytest.approx({t["label"]: t["share"] for t in prediction.topics}, abs=0.001)
+
+
+def test_passages_that_become_one_are_named_by_what_they_are_together(shipped: Model) -> None:
+    """Cut into lines of a few words, an article may begin with lines that tell of nothing."""
+    for text in (pages.FINTECH, pages.SECURITY):
+        words = text.split()
+        wrapped = "\n".join(" ".join(words[start : start + 6]) for start in range(0, len(words), 6))
+        for passage in shipped.predict(joined(wrapped, pages.SECURITY), passages=True).passages or ():
+            assert passage.probability > 0.34

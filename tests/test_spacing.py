@@ -40,7 +40,7 @@ def test_pages_that_lost_spaces_get_their_label(shipped: Model, label: str, shar
 def test_a_line_without_any_space(shipped: Model) -> None:
     prediction = shipped.predict("رفعالبنكالمركزيأسعارالفائدةلكبحالتضخمفيالأسواقالمحلية")
     assert prediction.label == "economy/fintech"
-    assert "spaces are wrong" in (prediction.message or "")
+    assert "spaces were put right" in (prediction.message or "")
 
 
 def test_evidence_points_at_the_text_as_it_was(shipped: Model) -> None:
