@@ -16,7 +16,10 @@ class Document:
     """The text of one document and how it was obtained."""
 
     text: str
-    """The title, if any, as its own first paragraph, then the main text; paragraphs separated by blank lines."""
+    """The title, if any, as its own first paragraph, then the main text; paragraphs on lines of their own.
+
+    Of plain text in which nothing was put right it is the file itself, decoded, its line ends as "\\n".
+    """
     title: str | None
     format: str
     """A name from the table of formats: "txt", "html", "pdf", "docx", "rtf", "odt", "eml" or "zip" (several joined)."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from classifier.documents.decoding import Decoded, decode
 from classifier.documents.formats import is_readable_name
 from classifier.documents.html import extract
-from classifier.documents.plain import separate_paragraphs
 from classifier.documents.source import Raw, Source
 from classifier.errors import DocumentError, Reason
 
@@ -66,7 +65,7 @@ def _body(parts: list[Message], source: Source) -> Raw | None:
     if plain is not None:
         page = _decode(plain, source)
         if html is None or sum(map(str.isalpha, page.text)) > _FEW_LETTERS:
-            return Raw(separate_paragraphs(page.text), None, page.encoding, page.repairs)
+            return Raw(page.text, None, page.encoding, page.repairs)
     return extract(_decode(html, source), source) if html is not None else None
 
 

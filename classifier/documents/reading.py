@@ -137,10 +137,10 @@ def _finish(raw: Raw, format_name: str, source: Source) -> Document:
     if raw.final:
         return Document(raw.text, raw.title, raw.format or format_name, raw.encoding, raw.repairs)
     title, title_repairs = _repair(" ".join((raw.title or "").split()), source.knows)
-    body, body_repairs = _repair(raw.text.strip(), source.knows)
+    # Plain text keeps the blanks around it: its characters are counted as they stand in the file.
+    body, body_repairs = _repair(raw.text if format_name == TXT.name and not title else raw.text.strip(), source.knows)
     text = body if not title or _begins_with(body, title) else f"{title}\n\n{body}"
-    text = text.strip()
-    if not text:
+    if not text.strip():
         raise DocumentError(Reason.EMPTY, f"no text in it ({len(source.data):,} bytes of {format_name})")
     if format_name == TXT.name:
         _refuse_gibberish(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from classifier.documents.plain import separate_paragraphs
 from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
@@ -20,7 +19,7 @@ def read(source: Source) -> Raw:
     found = _TITLE.search(coded)
     title = _to_text(rf"{{\rtf1\ansi\ansicpg{page[1] if page else 1256} {found[1]}}}") if found else None
     text = _to_text(coded)
-    return Raw(separate_paragraphs(_tidy(text)), usable_title(title, source.name))
+    return Raw(_tidy(text), usable_title(title, source.name))
 
 
 def _to_text(coded: str) -> str:
@@ -34,4 +33,4 @@ def _to_text(coded: str) -> str:
 
 def _tidy(text: str) -> str:
     lines = (line.strip(" \t|\xa0") for line in text.replace("\r", "\n").split("\n"))
-    return "\n".join(lines)
+    return "\n\n".join(filter(None, lines))
