@@ -19,6 +19,7 @@ from classifier.errors import ClassifierError, Reason
 SHORT_TEXT_SLACK = 0.5  # a share of few words says little: of 25 words a tenth more may be unknown, of 100 a twentieth
 ARTICLE = re.compile(r"(?<!\w)(?:[وب]?ال|لل)")  # how one word in four or five of Arabic prose begins
 _MARKS = re.compile(f"[{MARKS}]")
+_READS_ARABIC = "this model reads Arabic: give a translation, or train a model on documents of that language"
 ENOUGH_WORDS = 15  # among so many, the share of articles tells the language ...
 FEW_ARTICLES, MANY_ARTICLES = 0.05, 0.1  # ... which is not Arabic with fewer, and is nothing else with more
 DAMAGED = 0.75  # the part of the coverage that Arabic needs: with one letter in eight wrong, nine in ten were right
@@ -96,7 +97,7 @@ def decide_text(
     if decision.probabilities and lacks_articles(text, tally):
         message = (
             f"the model knows {coverage_of(tally):.0%} of the words and hardly one has the Arabic article, as in "
-            "Persian or Urdu; this model reads Arabic documents"
+            f"Persian or Urdu; {_READS_ARABIC}"
         )
         return Decision(None, None, reason=Reason.NOT_ARABIC, message=message)
     if decision.reason is Reason.LOW_COVERAGE and not lacks_articles(text, tally, MANY_ARTICLES):
@@ -118,13 +119,11 @@ def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str
         share = tally.arabic / tally.words
         return (
             Reason.NOT_ARABIC,
-            f"only {share:.0%} of the words are in Arabic script; this model reads Arabic documents",
+            f"only {share:.0%} of the words are in Arabic script; {_READS_ARABIC}",
         )
     if tally.foreign > thresholds.foreign * tally.words:
         share = tally.foreign / tally.words
-        message = (
-            f"{share:.0%} of the words have letters of Persian, Urdu or Kurdish; this model reads Arabic documents"
-        )
+        message = f"{share:.0%} of the words have letters of Persian, Urdu or Kurdish; {_READS_ARABIC}"
         return Reason.NOT_ARABIC, message
     if tally.words < thresholds.words:
         return Reason.TOO_SHORT, f"too few words to judge ({tally.words}); give at least {thresholds.words}"

@@ -53,11 +53,14 @@ class ClassifierError(Exception):
 
 
 class DocumentError(ClassifierError):
-    """A document could not be turned into text; `reason` is the code that goes into its prediction."""
+    """A document could not be turned into text; `reason` is the code that goes into its prediction.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `sha256` is that of its bytes, where they could be had.
+    """
+
+    def __init__(self, reason: Reason, message: str, sha256: str | None = None) -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason, self.sha256 = reason, sha256
 
 
 class ModelFileError(ClassifierError):

@@ -15,7 +15,7 @@ from classifier.decision import Thresholds, coverage_of, cut_off_for, softmax
 from classifier.documents import Document, read_bytes
 from classifier.documents.reading import load
 from classifier.engine import Tables
-from classifier.errors import ModelFileError
+from classifier.errors import DocumentError, ModelFileError, Reason
 from classifier.judgement import Judge, Judgement
 from classifier.prediction import Evidence, Passage, Prediction, digest_of, utf8_of
 from classifier.shelves import locate
@@ -137,8 +137,13 @@ class Model:
         Raises `DocumentError` when it cannot be read.
         """
         name = os.fspath(path)
-        data = sys.stdin.buffer.read() if name == "-" else load(name)
-        return read_bytes(data, name, knows=self.knows), hashlib.sha256(data).hexdigest()
+        data = _standard_input() if name == "-" else load(name)
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            return read_bytes(data, name, knows=self.knows), digest
+        except DocumentError as error:
+            error.sha256 = digest
+            raise
 
     def predict_many(self, texts: Iterable[str], *, max_error: float | None = None, jobs: int = 1) -> list[Prediction]:
         """Label texts, in order, on `jobs` threads.
@@ -219,6 +224,12 @@ def _load_again(path: str, digest: str) -> Model:
     if model.metadata["digest"] != digest:
         raise ModelFileError(f"{path}: holds another model by now ({model.id}); load it anew where it is needed")
     return model
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise DocumentError(Reason.NOT_FOUND, "the standard input is closed; give a file, or pipe a document in")
+    return sys.stdin.buffer.read()
 
 
 def _require_texts(texts: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from classifier.errors import Reason
+from classifier.errors import DocumentError, Reason
 
 Span = tuple[int, int]
 """Characters of the text as it was given: first, and one past the last."""
@@ -73,10 +73,11 @@ class Prediction:
     passages: tuple[Passage, ...] | None = field(default=None)
 
     @classmethod
-    def failed(cls, path: str | None, reason: Reason, message: str, model: str) -> Prediction:
-        """The answer for a document that could not be read."""
+    def failed(cls, path: str | None, error: DocumentError, model: str, sha256: str | None = None) -> Prediction:
+        """The answer for a document that could not be read, with the digest given or else the error's."""
+        reason, message, sha256 = error.reason, str(error), sha256 or error.sha256
         status = "failed" if reason.is_failure else "unknown"
-        return cls(path, None, status, None, None, {}, reason, message, 0.0, (), model)
+        return cls(path, sha256, status, None, None, {}, reason, message, 0.0, (), model)
 
     def located(self, path: str, sha256: str, repairs: Sequence[str] = ()) -> Prediction:
         """The same answer as that of a file with these bytes, its message naming what was put right while reading."""

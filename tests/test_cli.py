@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -57,6 +58,23 @@ def test_predict_text_as_json(run: Callable[..., Ran]) -> None:
     assert ran.json["probability"] == max(ran.json["probabilities"].values())
     assert sum(ran.json["probabilities"].values()) == pytest.approx(1)
     assert ran.json["model"].startswith("seeds@")
+
+
+def test_a_file_that_cannot_be_read_is_named_by_its_bytes(run: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 cut off")
+    ran = run("predict", "--model", "MODEL", tmp_path / "a.pdf", "--json")
+    assert (ran.code, ran.json["reason"]) == (1, "BROKEN_FILE")
+    assert ran.json["sha256"] == hashlib.sha256(b"%PDF-1.7 cut off").hexdigest()
+    assert run("predict", "--model", "MODEL", tmp_path / "b.pdf", "--json").json["sha256"] is None
+
+
+def test_spans_count_the_characters_of_a_plain_text_file(run: Callable[..., Ran], tmp_path: Path) -> None:
+    text = f"\n{FINTECH}\nوقال المحافظ إن {FINTECH}\n"
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    found = run("predict", "--model", "MODEL", tmp_path / "a.txt", "--json", "--explain", "--passages").json
+    assert [(part["start"], part["end"]) for part in found["passages"]] == [(1, len(text) - 1)]
+    spans = {part["term"]: part["spans"] for part in found["evidence"]}
+    assert [text[start:end] for start, end in spans["البنك"]] == ["البنك"] * 2
 
 
 def test_predict_files_and_standard_input(run: Callable[..., Ran], tmp_path: Path) -> None:
@@ -159,7 +177,10 @@ def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
 def test_certainty_asked_for_is_kept_or_refused(run: Callable[..., Ran]) -> None:
     assert run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "0.05", "--json").json["label"]
     assert "held-out proof" in run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "1e-9").err
-    assert "between 0 and 1" in run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "2").err
+    for share in ("2", "0", "-1", "nan"):
+        refused = run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", share)
+        assert refused.code == 2
+        assert "between 0 and 1" in refused.err
 
 
 def test_train_inspect_evaluate_export(run: Callable[..., Ran], tmp_path: Path) -> None:

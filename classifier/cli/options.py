@@ -9,12 +9,23 @@ import typer
 
 from classifier.errors import ClassifierError
 
+
+def _share_of_errors(value: float | None) -> float | None:
+    if value is not None and not 0.0 < value < 1.0:
+        raise typer.BadParameter(f"{value} does not lie between 0 and 1; 0.02 means 2 wrong in 100")
+    return value
+
+
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="A model file, or a shipped model's name. Default: arabic-news.")
 ]
 MaxErrorOption = Annotated[
     float | None,
-    typer.Option("--max-error", help="Answer only as surely as this share of errors allows, e.g. 0.02; else unknown."),
+    typer.Option(
+        "--max-error",
+        help="Answer only as surely as this share of errors allows, e.g. 0.02; else unknown.",
+        callback=_share_of_errors,
+    ),
 ]
 
 

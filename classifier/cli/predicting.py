@@ -54,7 +54,7 @@ def _answers(model: Model, files: Sequence[str], text: str | None, asked: Asked)
         try:
             document, digest = model.read_file(file)
         except DocumentError as error:
-            yield Answer(Prediction.failed(file, error.reason, str(error), model.id), None)
+            yield Answer(Prediction.failed(file, error, model.id), None)
         else:
             yield Answer(model.predict_document(document, file, digest, **asdict(asked)), document.text)
 

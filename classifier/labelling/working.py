@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -195,7 +194,7 @@ def _predict(task: Task, model: Model, texts: Sequence[str]) -> Sequence[Predict
 
 
 def _failure(task: Task, path: str, sha256: str | None, error: DocumentError) -> Prediction:
-    return replace(Prediction.failed(path, error.reason, str(error), task.stamp.model), sha256=sha256)
+    return Prediction.failed(path, error, task.stamp.model, sha256)
 
 
 def _line(task: Task, found: Found, prediction: Prediction, repairs: Sequence[str] = (), **extra: Any) -> bytes:
