@@ -97,7 +97,8 @@ def ours(
             made, present = recipe(), {example.source for example in examples}
             sources = [source for source in made.SOURCES if source in present or present == {""}]
             made.write_unlabelled(corpora, unlabelled, sources)
-        train(Corpus.from_examples(examples), path, unlabelled=unlabelled if corpora else None)
+        read = {"unlabelled": unlabelled, "settings": recipe().SETTINGS} if corpora else {}
+        train(Corpus.from_examples(examples), path, **read)
         if archive:
             path = adapt(archive, Path(folder, "adapted"), model=path).path
         return Model.load(path).predict_proba(texts)

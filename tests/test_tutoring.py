@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
 from classifier.training import Settings, lesson
-from classifier.training.choosing import choose
+from classifier.training.calibration import Calibration
+from classifier.training.choosing import Choice, Way, choose
 from classifier.training.lesson import Lesson
 from classifier.training.targets import Targets, View
 
@@ -136,12 +137,35 @@ def test_training_with_a_tutor_is_repeatable(tmp_path: Path) -> None:
 
 
 def test_a_tutor_that_does_harm_is_not_listened_to(tmp_path: Path) -> None:
-    """Whether it does is seen on held-out documents; here it is made to say the opposite of the labels."""
+    """Whether it does is seen on held-out sources, which say all in words of their own; the archive uses all words.
+
+    Here it is made to say the opposite of the labels.
+    """
     kinds = [("المصرف السوق", "economy"), ("الملعب الفريق", "sports")]
-    texts = [(f"{words} {' '.join(fillers)}", label) for words, label in kinds for fillers in FILLERS]
-    made = Lesson.of(_corpus(texts[::2]), _archive(tmp_path, texts[1::2]), Settings())
+    examples = [
+        Example(f"{word} {' '.join(fillers)}", label, f"{word}{number}", source=str(source))
+        for words, label in kinds
+        for source, word in enumerate(words.split())
+        for number, fillers in enumerate(FILLERS[:42])
+    ]
+    archive = [(f"{words} {' '.join(fillers)}", label) for words, label in kinds for fillers in FILLERS[42:]]
+    made = Lesson.of(Corpus.from_examples(examples), _archive(tmp_path, archive), Settings())
     assert made.tutor is not None
     opposite = replace(made.tutor.calibration, factor=-made.tutor.calibration.factor)
     misled = replace(made, tutor=replace(made.tutor, weight=4.0, calibration=opposite))
     assert choose(made, Settings()).tutored
     assert not choose(misled, Settings()).tutored
+
+
+def test_what_labels_alone_teach_is_averaged_where_that_helps(taught: Lesson) -> None:
+    """Two ways to learn are one model: its weights give the mean of what each scores, once calibrated."""
+    one, *_, alone = taught.ways()
+    ways = tuple(Way(way, 3.0, Calibration(2.0, np.array([0.5, -0.5]))) for way in (one, alone))
+    judged = np.arange(len(taught.corpus.examples))
+    choice = Choice(ways, Calibration(0.5, np.array([0.1, 0.0])), 0.0, np.zeros((len(judged), 2)), judged)
+    weights, bias = choice.learn()
+    learned = [way.lesson.learn([(judged, 3.0)])[0] for way in ways]
+    scores = np.mean([2.0 * (taught.tfidf @ part + shift) + [0.5, -0.5] for part, shift in learned], axis=0)
+    assert taught.tfidf @ weights + bias == pytest.approx(0.5 * scores + [0.1, 0.0])
+    assert choice.tutored
+    assert [way["learned_from"] for way in choice.as_dict()["ways"]] == ["labels, company of terms, tutor", "labels"]

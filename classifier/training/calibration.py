@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
+
+from classifier.training.fitting import Learned
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,9 +25,23 @@ class Calibration:
     factor: float
     offsets: Floats  # (labels,)
 
+    @classmethod
+    def none(cls, labels: int) -> Self:
+        """The one that leaves scores of so many labels as they are."""
+        return cls(1.0, np.zeros(labels))
+
+    def calibrated(self, scores: Floats) -> Floats:
+        """Scores (n, labels) moved and stretched."""
+        return scores * self.factor + self.offsets
+
+    def folded(self, learned: Learned) -> Learned:
+        """Weights (terms, labels) and intercepts (labels,) that give calibrated scores."""
+        weights, bias = learned
+        return weights * self.factor, self.calibrated(bias)
+
     def probabilities(self, scores: Floats) -> Floats:
         """Probabilities (n, labels) of scores (n, labels)."""
-        shares: Floats = softmax(scores * self.factor + self.offsets, axis=1)
+        shares: Floats = softmax(self.calibrated(scores), axis=1)
         return shares
 
 

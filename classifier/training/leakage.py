@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.training.choosing import Choice
 from classifier.training.folds import Folds, certain_only, held_out_sources, later_period
 from classifier.training.lesson import Lesson
 from classifier.training.targets import useful_views
@@ -18,7 +19,7 @@ from classifier.training.targets import useful_views
 FOLDS = 5
 
 
-def leakage(lesson: Lesson, strength: float, seed: int) -> Mapping[str, float]:
+def leakage(lesson: Lesson, choice: Choice, seed: int) -> Mapping[str, float]:
     """Accuracy on certain documents by kind of split: random, near-duplicate-aware, held-out source, later period.
 
     Kinds the corpus gives no ground for (one source, no dates) are left out.
@@ -31,7 +32,7 @@ def leakage(lesson: Lesson, strength: float, seed: int) -> Mapping[str, float]:
     }
     kinds = {kind: certain_only(folds, lesson.corpus.examples) for kind, folds in kinds.items() if folds}
     views = useful_views(lesson.corpus.examples)[:1]
-    scored = lesson.held_out_scores([(folds, strength) for folds in kinds.values()], views)
+    scored = choice.held_out_scores(list(kinds.values()), views)
     return {kind: _accuracy(lesson, scores) for kind, scores in zip(kinds, scored, strict=True)}
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -81,19 +80,17 @@ def train(
         lesson = Lesson.of(corpus, unlabelled, settings)
         say("learning with documents held out")
         choice = choose(lesson, settings)
-        if not choice.tutored:
-            lesson, settings = lesson.untutored(), replace(settings, tutor_share=0.0)
-        meter = leakage(lesson, choice.strength, settings.seed)
+        lesson = choice.ways[-1].lesson  # a tutor that is of no use need not be kept
+        meter = leakage(lesson, choice, settings.seed)
         say("learning from everything")
-        weights, bias = lesson.learn([(np.arange(len(corpus.examples)), choice.strength)])[0]
-    calibration, report = choice.calibration, choice.report(corpus)
-    bias = bias * calibration.factor + calibration.offsets
+        weights, bias = choice.learn()
+    report = choice.report(corpus)
     model = compile_model(
-        Linear(lesson.terms, lesson.idf, weights * calibration.factor, bias),
+        Linear(lesson.terms, lesson.idf, weights, bias),
         lesson=lesson,
         report=report,
-        chosen={"strength": choice.strength, "factor": calibration.factor, "offsets": calibration.offsets.tolist()},
-        settings=settings,
+        chosen=choice.as_dict(),
+        settings=settings if choice.tutored else replace(settings, tutor_share=0.0),
         leakage=meter,
         name=name or "model",
     )

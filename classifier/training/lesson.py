@@ -106,9 +106,11 @@ class Lesson:
         if not counts.shape[1]:
             raise CorpusError(f"no term stands in {settings.min_documents} documents; give more or longer documents")
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
-        weigher = TfidfTransformer(sublinear_tf=True)
-        everything, labelled = weigher.fit_transform(counts), len(corpus.examples)
-        tfidf, reader = everything[:labelled], Reader(settings.analysis, letter_table())
+        labelled = len(corpus.examples)
+        # What is rare, labelled documents tell: they are of more sources, and of more kinds, than the unlabelled are.
+        weigher = TfidfTransformer(sublinear_tf=True).fit(counts[:labelled])
+        everything, reader = weigher.transform(counts), Reader(settings.analysis, letter_table())
+        tfidf = everything[:labelled]
         kinds = []
         if unlabelled:
             vectors = document_vectors(everything, settings.document_dimensions, settings.seed)
@@ -142,9 +144,20 @@ class Lesson:
         """Whether there are so many documents that fewer ways of learning need to be tried."""
         return len(self.groups) > LARGE
 
-    def untutored(self) -> Self:
-        """The same without a tutor."""
-        return replace(self, tutor=None)
+    def ways(self) -> Iterator[Self]:
+        """This, and the same with ever less of what unlabelled texts teach: without a tutor, by labels alone."""
+        yield self
+        if self.tutor is not None:
+            yield replace(self, tutor=None)
+        if self.neighbourhoods.vectors.shape[1]:
+            alone = self.neighbourhoods.families_only()
+            yield replace(self, tutor=None, neighbourhoods=alone, extended=alone.extend(self.tfidf))
+
+    @property
+    def taught_by(self) -> str:
+        """What is learned from, in words."""
+        company = ["company of terms"] if self.neighbourhoods.vectors.shape[1] else []
+        return ", ".join(["labels", *company, *(["tutor"] if self.tutor else [])])
 
     def folds(self, count: int, seed: int, *, together: bool = True) -> Folds:
         """Folds with labels spread evenly, near-duplicates kept together; one is enough of a large corpus."""

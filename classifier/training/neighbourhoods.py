@@ -9,6 +9,7 @@ left at prediction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,12 @@ class Neighbourhoods:
         if families is not None and family_share:
             length = float((tfidf @ families).power(2).sum()) / tfidf.shape[0] or 1.0
             self.families = families * np.sqrt(family_share / length)
+
+    def families_only(self) -> Neighbourhoods:
+        """The same without what unlabelled text taught."""
+        alone = copy(self)
+        alone.vectors = self.vectors[:, :0]
+        return alone
 
     def extend(self, tfidf: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
         """Texts (n, terms) with their coordinates behind: (n, terms + dimensions + families)."""
