@@ -51,13 +51,18 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray[Any, Any]
     """
     from safetensors.numpy import save as to_bytes
 
+    from classifier.drafts import replacing
+
     described = {"format": FORMAT, "version": VERSION, **metadata}
     described.pop("digest", None)
     unsigned = to_bytes(dict(arrays), {_KEY: ""})  # the layout of the arrays does not depend on the metadata
     tensors, data = _split(unsigned)
     tensors.pop("__metadata__")
     described["digest"] = _digest(_canonical(described), tensors, data)
-    _write_atomically(Path(path), to_bytes(dict(arrays), {_KEY: _canonical(described)}))
+    content = to_bytes(dict(arrays), {_KEY: _canonical(described)})
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as draft:
+        draft.write_bytes(content)
     return str(described["digest"])
 
 
@@ -183,20 +188,3 @@ def _digest(unsigned: str, tensors: Mapping[str, Any], data: memoryview) -> str:
 
 def _canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    import tempfile  # 2 ms, which reading need not pay
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise

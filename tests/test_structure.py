@@ -16,7 +16,7 @@ import classifier
 PACKAGE = Path(classifier.__file__).resolve().parent
 # Every module may import from the ones of lower rank; those of one name (a package) import each other freely.
 RANKS = {
-    "errors": 0, "arabic": 0.1, "artefact": 0.2, "shelves": 0.3,
+    "errors": 0, "arabic": 0.1, "drafts": 0.1, "artefact": 0.2, "shelves": 0.3,
     "analysis": 1, "engine": 1.1, "documents": 1.2,
     "decision": 2, "prediction": 2.1, "evidence": 2.2, "spacing": 2.2, "boilerplate": 2.2, "paragraphs": 2.3,
     "passages": 2.4, "judgement": 2.5, "model": 2.6,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
+from classifier.drafts import replacing
 from classifier.errors import ResultsError
 from classifier.labelling.lines import read_results
 
@@ -187,18 +187,10 @@ def _summarise(sheet: Any, results: Path) -> None:
 @contextmanager
 def _in_place(out: Path) -> Iterator[Path]:
     """A file to write that takes the place of `out` when it is whole."""
-    draft = None
     try:
-        handle, name = tempfile.mkstemp(dir=out.absolute().parent, prefix=f".{out.name}.")
-        os.close(handle)
-        draft = Path(name)
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(out)
+        with replacing(out) as draft:
+            yield draft
     except OSError as error:
         raise ResultsError(
             f"{out}: cannot be written ({error.strerror or error}); the results themselves are safe"
         ) from None
-    finally:
-        if draft:
-            draft.unlink(missing_ok=True)

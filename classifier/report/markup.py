@@ -12,13 +12,13 @@ import html
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from classifier import __version__
+from classifier.drafts import replacing
 
 
 class Markup(str):
@@ -114,17 +114,9 @@ def as_json(data: Any) -> str:
 
 def write(page_text: str, out: str | os.PathLike[str]) -> None:
     """Write a page whole or not at all."""
-    path = Path(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page_text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as draft:
+        draft.write_text(page_text, encoding="utf-8", newline="\n")
 
 
 def _show(match: re.Match[str]) -> str:
