@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,3 +105,47 @@ def test_odd_requests(label: Callable[..., Ran], tmp_path: Path, options: list[s
     assert ended.code == code
     assert said in ended.err
     assert "Traceback" not in ended.err
+
+
+OUTPUTS = ["csv", "xlsx", "parquet", "report"]
+
+
+@pytest.mark.parametrize("options", [["--csv", "r.jsonl"], ["--csv", "t.x", "--xlsx", "./t.x"], ["--report", "link"]])
+def test_no_output_takes_the_place_of_another(
+    label: Callable[..., Ran], tmp_path: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("r.jsonl")
+    ended = label(tmp_path / "r.jsonl", *options)
+    assert (ended.code, "give each a file of its own" in ended.err) == (1, True)
+    assert not (tmp_path / "r.jsonl").exists(), "that is said before anything is labelled"
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("name", ["مجلد 0/وثيقة 00000.txt", "خبر.html", "جدول.csv"])
+def test_no_output_takes_the_place_of_a_document(
+    label: Callable[..., Ran], runs: Runs, tmp_path: Path, *, name: str, kind: str
+) -> None:
+    document = runs.folder / name
+    document.write_text("<!DOCTYPE html><html lang='ar'><p>رفع البنك المركزي سعر الفائدة</p>", encoding="utf-8")
+    before = document.read_bytes()
+    ended = label(tmp_path / "r.jsonl", f"--{kind}", str(document))
+    assert (ended.code, "Traceback" in ended.err) == (1, False)
+    assert (document.read_bytes(), (tmp_path / "r.jsonl").exists()) == (before, False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_no_output_takes_the_place_of_a_pipe(label: Callable[..., Ran], runs: Runs, tmp_path: Path) -> None:
+    os.mkfifo(runs.folder / "أنبوب.csv")
+    assert "stands there" in label(tmp_path / "r.jsonl", "--csv", str(runs.folder / "أنبوب.csv")).err
+    assert (runs.folder / "أنبوب.csv").is_fifo()
+
+
+def test_outputs_among_the_documents_are_written_anew(label: Callable[..., Ran], runs: Runs, tmp_path: Path) -> None:
+    paths = {kind: runs.folder / f"نتائج.{'html' if kind == 'report' else kind}" for kind in OUTPUTS}
+    words = [f"--{kind}={path}" for kind, path in paths.items()]
+    assert label(tmp_path / "r.jsonl", *words).code == 0
+    former = [path.stat().st_ino for path in paths.values()]
+    again = label(tmp_path / "r.jsonl", *words)
+    assert (again.code, "0 files labelled" in again.err) == (0, True)
+    assert all(path.stat().st_ino != inode for path, inode in zip(paths.values(), former, strict=True))

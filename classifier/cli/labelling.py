@@ -27,8 +27,12 @@ def label_documents(
     `asked` are the arguments of `label_folder`, `exports` files by kind ("csv", "xlsx", "parquet").
     """
     exports = exports or {}
-    own = [*exports.values(), *([report] if report else [])]
-    summary = _run({**asked, "ignore": own})
+    others = {**exports, **({"report": report} if report else {})}
+    if others:
+        from classifier.labelling.outputs import check_outputs
+
+        check_outputs(asked["folder"], asked["out"], others)
+    summary = _run({**asked, "ignore": list(others.values())})
     _export(asked["out"], exports, report, asked.get("model"))
     _tell(summary)
     return not summary.failures
