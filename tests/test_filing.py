@@ -158,6 +158,18 @@ def test_moving_between_file_systems(folder: Path, results: Path, into: Path, mo
     assert picture(folder) == before
 
 
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_name_may_be_as_long_as_the_file_system_takes(
+    folder: Path, tmp_path: Path, model_path: Path, into: Path, *, manner: Manner
+) -> None:
+    (folder / ("خ" * 125 + ".txt")).write_text(SENTENCES["other"], encoding="utf-8")
+    Runs(folder, model_path).label(tmp_path / "r.jsonl")
+    before = picture(folder)
+    assert apply_filing(tmp_path / "r.jsonl", into, manner).left_out == {"no longer there": 1}
+    assert undo_filing(into).left_out == {}
+    assert (picture(folder), into.exists()) == (before, False)
+
+
 def test_a_file_system_without_hard_links(
     folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +189,7 @@ def test_a_file_system_without_hard_links(
 STATES: dict[str, Callable[[Path, Path], object]] = {  # what a run was at when it stopped
     "not begun": lambda source, target: None,
     "linked, not removed": os.link,
-    "half copied": lambda source, target: target.with_name(".filing-draft." + target.name).write_bytes(b"half"),
+    "half copied": lambda source, target: acting._draft(target).write_bytes(b"half"),
     "copied, not removed": acting._copy,
     "done": os.rename,
 }

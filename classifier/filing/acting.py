@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import filecmp
+import hashlib
 import os
 import shutil
 import stat
@@ -35,7 +36,8 @@ def take(step: Step, into: Path, manner: Manner) -> None:
 def take_back(step: Step, into: Path, manner: Manner) -> str | None:
     """Undo a step as far as it was taken; or say why it is better left as it is."""
     source, target = Path(step.source), into / step.target
-    _draft(target).unlink(missing_ok=True)
+    if manner is not Manner.LINK:
+        _draft(target).unlink(missing_ok=True)
     if manner is Manner.MOVE:
         return _move_back(source, target)
     if not os.path.lexists(target):
@@ -120,4 +122,5 @@ def _place(draft: Path, target: Path) -> None:
 
 
 def _draft(target: Path) -> Path:
-    return target.with_name(_DRAFT + target.name)
+    """What a file is called until it is whole: the same for the same name, and short, however long that is."""
+    return target.with_name(_DRAFT + hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16])
