@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from classifier.errors import ResultsError
-from classifier.labelling.lines import read_results
+from classifier.labelling.lines import file_of, read_results
 
 UNKNOWN, FAILED = "_unknown", "_failed"
 ALREADY = "filed already"
@@ -88,7 +88,7 @@ class _Home:
 
     def locate(self, values: Mapping[str, Any]) -> str:
         """The absolute path of a line's document; raises `ResultsError` when it leads out of the folder."""
-        path, folder = str(values["path"]), values.get("folder")
+        path, folder = file_of(values), values.get("folder")  # members of an archive are named as that has them
         if not isinstance(folder, str) or not Path(folder).is_absolute() or self.folder not in ("", folder):
             raise ResultsError(f"the line of {path!r} is of another folder than the rest; file each folder alone")
         self.folder = folder
@@ -99,7 +99,7 @@ class _Home:
             if self._leads_elsewhere(above):
                 raise ResultsError(f"the path {path!r} leads through a link, where labelling never goes")
             self._sound.add(above)
-        return f"{folder}/{path}"
+        return f"{folder}/{values['path']}"
 
     def _leads_elsewhere(self, path: str) -> bool:
         whole = Path(self.folder, path)
