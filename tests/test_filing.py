@@ -14,7 +14,7 @@ import pytest
 from archives import ROOT, SENTENCES, Runs, lines_of, wait_until, write_archive
 
 from classifier.errors import ResultsError
-from classifier.filing import ALREADY, LeftOut, Manner, Step, acting, apply_filing, plan_filing, undo_filing
+from classifier.filing import ALREADY, LeftOut, Manner, Step, acting, apply_filing, plan_filing, planning, undo_filing
 from classifier.filing.running import JOURNAL
 from classifier.labelling.locking import locked
 
@@ -100,6 +100,15 @@ def test_equal_names_are_numbered_in_the_order_of_the_results(tmp_path: Path, mo
     assert (into / "other" / "خبر (3).txt").read_text("utf-8").endswith("b/خبر.txt")
     undo_filing(into)
     assert [path.name for path in into.rglob("*.txt")] == ["خبر.txt"]
+
+
+def test_numbering_does_not_begin_anew_with_each_equal_name(into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(planning, "_folded", lambda name: (compared.append(name), name.casefold())[1])
+    names = planning._Names(into)
+    given = [names.free("other", name) for name in ["index.html", "Index.HTML"] * 500]
+    assert (len(set(given)), given[-1]) == (1000, "other/Index (1000).HTML")
+    assert len(compared) < 5000
 
 
 def test_documents_changed_since_or_gone_stay(folder: Path, results: Path, into: Path) -> None:

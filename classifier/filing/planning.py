@@ -155,6 +155,9 @@ class _Names:
 
     def __init__(self, into: Path) -> None:
         self._into, self._taken = into, set[str]()
+        self._numbers: dict[
+            str, int
+        ] = {}  # the next to try for a name: an archive may hold one name ten thousand times
 
     def take(self, target: str) -> None:
         """Count a name as taken."""
@@ -163,10 +166,12 @@ class _Names:
     def free(self, shelf: str, name: str) -> str:
         """The first free one of `name`, `name (2)`, `name (3)` ..., from now on taken."""
         stem, ending = PurePosixPath(name).stem, PurePosixPath(name).suffix
-        for number in count(1):
+        wanted = _folded(f"{shelf}/{name}")
+        for number in count(self._numbers.get(wanted, 1)):
             target = f"{shelf}/{name}" if number == 1 else f"{shelf}/{stem} ({number}){ending}"
             if _folded(target) not in self._taken and not os.path.lexists(self._into / target):
                 break
+        self._numbers[wanted] = number + 1
         self.take(target)
         return target
 
