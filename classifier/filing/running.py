@@ -56,10 +56,7 @@ def apply_filing(
     journal cannot be written.
     """
     into = Path(into).absolute()
-    made = _missing_folders(into)
-    with _errors(into):
-        into.mkdir(parents=True, exist_ok=True)
-    with locked(into / LOCK), _errors(into):
+    with _made(into) as made, locked(into / LOCK), _errors(into):
         log = _read(into) or _Log(manner, [], made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
@@ -200,9 +197,16 @@ def _remove_empty(folders: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def _missing_folders(into: Path) -> list[str]:
-    """The folders that have to be made for `into` itself, outermost first, absolute."""
-    return [str(folder) for folder in reversed([into, *into.parents]) if not folder.exists()]
+@contextmanager
+def _made(into: Path) -> Iterator[list[str]]:
+    """Make `into`; gives the folders that were made for it, outermost first, absolute. Those left empty go again."""
+    missing = [folder for folder in reversed([into, *into.parents]) if not folder.exists()]
+    try:
+        with _errors(into):
+            into.mkdir(parents=True, exist_ok=True)
+        yield list(map(str, missing))
+    finally:
+        _remove_empty(reversed(missing))
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
