@@ -247,6 +247,13 @@ def test_killed_and_undone_restores_everything(tmp_path: Path, model_path: Path,
     assert not into.exists()
 
 
+def test_nothing_is_left_where_nothing_can_be_filed(results: Path, into: Path) -> None:
+    for bad in (results.with_name("missing.jsonl"), crafted(results, path="../secret.txt")):
+        with pytest.raises(ResultsError):
+            apply_filing(bad, into)
+        assert not into.parent.exists()
+
+
 def crafted(results: Path, **changes: Any) -> Path:
     line = next(line for line in lines_of(results) if line["label"]) | changes
     results.write_text(json.dumps(line) + "\n", encoding="utf-8")
@@ -333,13 +340,16 @@ def test_members_of_archives_and_links_stay(tmp_path: Path, model_path: Path, in
     }
 
 
-def test_the_command_shows_the_plan_first(results: Path, into: Path) -> None:
+def test_the_command_shows_the_plan_first(folder: Path, results: Path, into: Path, model_path: Path) -> None:
     command = [sys.executable, "-m", "classifier", "file", str(results), "--into", str(into), "--copy"]
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*command, *options], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
 
+    (folder / "\x1b[31mأحمر\u202e\n.txt").write_text(SENTENCES["other"], encoding="utf-8")
+    Runs(folder, model_path).label(results)
     shown = run()
+    assert r"other/\x1b[31mأحمر\u202e\n.txt" in shown.stdout
     assert (shown.returncode, into.exists()) == (0, False)
     assert "copy\t" in shown.stdout
     assert "3  economy/fintech" in shown.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -73,17 +74,19 @@ def test_how_far_a_run_is(now: Progress, total: int | None, expected: str) -> No
     assert progress.describe(now, total) == expected
 
 
-def test_previewing_changes_writes_nothing(label: Callable[..., Ran], tmp_path: Path) -> None:
+def test_previewing_changes_writes_nothing(label: Callable[..., Ran], runs: Runs, tmp_path: Path) -> None:
     out = tmp_path / "r.jsonl"
+    odd = runs.folder / "\x1b[31m\u202e.txt"  # a name that would command the terminal, and the first of all
+    shutil.copy(next(runs.folder.rglob("*.txt")), odd)
     label(out)
     lines = lines_of(out)
-    lines[3]["label"] = "other" if lines[3]["label"] != "other" else "economy/fintech"
+    lines[0]["label"] = "other" if lines[0]["label"] != "other" else "economy/fintech"
     lines[1] |= {"status": "failed", "label": None, "reason": "BROKEN_FILE"}  # whose reading may never end
     out.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     before = out.read_bytes()
     ended = label(out, "--changed")
     path, change, terms = ended.out.rstrip("\n").split("\t")
-    assert (path, change.split(" → ")[0]) == (lines[3]["path"], lines[3]["label"])
+    assert (path, change.split(" → ")[0]) == (r"\x1b[31m\u202e.txt", lines[0]["label"])
     assert terms
     assert "1 documents would change" in ended.err
     assert out.read_bytes() == before

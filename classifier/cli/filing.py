@@ -47,15 +47,16 @@ def file(
 
 def _show(results: Path, into: Path, manner: Manner) -> None:
     """The plan: one line a document on stdout, the folders' sizes on stderr."""
+    from classifier.cli.printing import one_line
     from classifier.filing import Step, planned
 
     shelves: Counter[str] = Counter()
     for part in planned(results, into, manner):
         if isinstance(part, Step):
-            typer.echo(f"{manner}\t{part.source}\t{part.target}".replace("\n", "\\n"))
+            typer.echo("\t".join((manner, one_line(part.source), one_line(part.target))))
             shelves[str(Path(part.target).parent)] += 1
         else:
             shelves[f"left: {part.why}"] += 1
     for shelf, count in sorted(shelves.items()):
-        typer.echo(f"{count:>12,}  {shelf}", err=True)
+        typer.echo(f"{count:>12,}  {one_line(shelf)}", err=True)
     typer.echo(f"nothing is done yet: add --apply to {manner} them", err=True)

@@ -86,12 +86,13 @@ def _export(out: Path, exports: Mapping[str, Path], report: Path | None, model: 
 
 def preview(out: Path, running: Mapping[str, object]) -> None:
     """One line a document that would change: path, before, after, and the terms that pull it there."""
+    from classifier.cli.printing import one_line
     from classifier.labelling.changes import preview_changes
 
     counts: dict[tuple[str, str], int] = {}
     for change in preview_changes(out, **running):  # type: ignore[arg-type]
         terms = " ".join(term for term, _ in change.terms)
-        print(f"{change.path}\t{change.before} → {change.after}\t{terms}".replace("\n", "\\n"))
+        print("\t".join(map(one_line, (change.path, f"{change.before} → {change.after}", terms))))
         counts[change.before, change.after] = counts.get((change.before, change.after), 0) + 1
     rows = [
         (f"{before} → {after}", count) for (before, after), count in sorted(counts.items(), key=lambda row: -row[1])
