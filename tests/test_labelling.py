@@ -25,6 +25,7 @@ from classifier import Model, artefact
 from classifier.errors import ClassifierError, ModelFileError, ResultsError
 from classifier.labelling import Progress, label_folder, preview_changes, read_results, working
 from classifier.labelling.journal import beside
+from classifier.labelling.lines import EDITION
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Segment, Todo, segments
 from classifier.labelling.statuses import ahead, look, plain_look
@@ -170,6 +171,18 @@ def test_other_options_are_refused_unless_forced(runs: Runs, out: Path, settings
         runs.label(out, **settings)
     assert runs.label(out, force=True, **settings).fresh == 300
     assert lines_of(out)[0]["options"] == settings
+
+
+def test_answers_of_an_earlier_edition_are_not_gone_on_with(runs: Runs, out: Path) -> None:
+    """What reads and judges may have changed though the model has not; lines of the first edition do not name it."""
+    whole = runs.undisturbed(out)
+    first = [{name: value for name, value in line.items() if name != "edition"} for line in lines_of(out)]
+    out.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in first), encoding="utf-8")
+    with pytest.raises(ResultsError, match=f"edition 1, and this run is for {EDITION}.*--force"):
+        runs.label(out)
+    out.write_bytes(whole.splitlines(keepends=True)[0] + out.read_bytes().partition(b"\n")[2])
+    assert runs.label(out).fresh == 299
+    assert out.read_bytes() == whole
 
 
 @pytest.mark.parametrize("finished", [False, True], ids=["new results", "finished results"])

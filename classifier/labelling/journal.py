@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from classifier.errors import ResultsError
-from classifier.labelling.lines import Stamp, parse_line
+from classifier.labelling.lines import Stamp, edition_of, parse_line
 from classifier.labelling.matching import FormerLines, Kept
 from classifier.labelling.summary import Counts
 
@@ -151,6 +151,7 @@ def check(path: Path, stamp: Stamp, force: bool) -> None:
         ("the folder", values.get("folder"), stamp.folder),
         ("the model", values.get("model"), stamp.model),
         ("the options", values.get("options"), dict(stamp.options)),
+        ("this program's edition", edition_of(values), stamp.edition),
     ):
         if theirs != mine:
             raise ResultsError(
@@ -160,7 +161,7 @@ def check(path: Path, stamp: Stamp, force: bool) -> None:
 
 
 def is_begun(path: Path, stamp: Stamp) -> bool:
-    """Whether a file holds results of this folder, model and options."""
+    """Whether a file holds results of this folder, model, edition and options."""
     try:
         with path.open("rb") as file:
             values = parse_line(file.readline())

@@ -6,6 +6,7 @@ A line is the prediction (DESIGN.md) and, behind it, what makes the file its own
     "archive"   only for members of an archive: the archive's path; "path" is then `archive.zip!/member` ...
     "members"   ... and how many lines the archive has in all
     "folder"    the folder labelled, absolute; "path" lies below it
+    "edition"   of the code that read and judged it (`EDITION`); lines without are of the first
     "size", "mtime"   of the file, in bytes and nanoseconds
     "options"   what was asked for beyond the default, such as {"max_error": 0.02}
     "model"     name@digest8
@@ -24,6 +25,9 @@ from typing import Any, NamedTuple
 
 from classifier.errors import ResultsError
 from classifier.labelling.walking import Found
+
+EDITION = 2
+"""Of the code that reads and judges: raised when that answers otherwise, so that no results hold answers of both."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True).encode
@@ -59,15 +63,17 @@ class Stamp(NamedTuple):
     folder: str
     options: Mapping[str, Any]
     model: str
+    edition: int = EDITION
 
     def seals(self, values: Mapping[str, Any], found: Found) -> bool:
-        """Whether a line answers for a file as it is now, with this model and these options."""
+        """Whether a line answers for a file as it is now, with this model, edition and these options."""
         return values.get("size") == found.size and values.get("mtime") == found.mtime and self.made(values)
 
     def made(self, values: Mapping[str, Any]) -> bool:
-        """Whether a line comes from this folder, model and options."""
+        """Whether a line comes from this folder, model, edition and options."""
         mine = (self.folder, self.options, self.model)
-        return (values.get("folder"), values.get("options"), values.get("model")) == mine
+        theirs = (values.get("folder"), values.get("options"), values.get("model"))
+        return theirs == mine and edition_of(values) == self.edition
 
     def tail(self, found: Found) -> dict[str, Any]:
         """The last values of a line."""
@@ -75,9 +81,15 @@ class Stamp(NamedTuple):
             "folder": self.folder,
             "size": found.size,
             "mtime": found.mtime,
+            "edition": self.edition,
             "options": dict(self.options),
             "model": self.model,
         }
+
+
+def edition_of(values: Mapping[str, Any]) -> Any:
+    """The edition of the code that a line was made by."""
+    return values.get("edition", 1)
 
 
 def glance(stamp: Stamp) -> tuple[bytes, bytes]:
@@ -87,7 +99,7 @@ def glance(stamp: Stamp) -> tuple[bytes, bytes]:
     names, members of archives, files that could not be opened); `Stamp.seals` has the last word.
     """
     end = to_line(stamp.tail(Found("", 0, 0)))[1:].replace(b"%", b"%%")
-    end = end.replace(b'"size": 0, "mtime": 0, "options"', b'"size": %d, "mtime": %d, "options"')
+    end = end.replace(b'"size": 0, "mtime": 0, "edition"', b'"size": %d, "mtime": %d, "edition"')
     return b'{"path": %b, "sha256": "', end
 
 
