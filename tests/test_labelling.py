@@ -242,10 +242,15 @@ def test_evidence_and_passages_are_in_the_results_when_asked_for(runs: Runs, out
     assert runs.label(out, explain=True, passages=True).fresh == 0
 
 
-def test_an_error_that_the_model_cannot_promise_is_said_before_the_run(runs: Runs, out: Path) -> None:
+@pytest.mark.parametrize("finished", [False, True], ids=["new results", "finished results"])
+@pytest.mark.parametrize("max_error", [0.0, 1.5])
+def test_an_error_that_the_model_cannot_promise_is_said_before_the_run(
+    runs: Runs, out: Path, *, max_error: float, finished: bool
+) -> None:
+    before = runs.undisturbed(out) if finished else None
     with pytest.raises(ClassifierError, match="error"):
-        runs.label(out, max_error=1.5)
-    assert not out.exists()
+        runs.label(out, max_error=max_error)
+    assert (out.read_bytes() if out.exists() else None) == before
 
 
 def test_progress_counts_every_file(runs: Runs, out: Path) -> None:

@@ -26,7 +26,8 @@ class Options(NamedTuple):
 
     def named(self) -> dict[str, Any]:
         """Those that differ from the default, as they stand in each line."""
-        return {name: value for name, value in self._asdict().items() if value}
+        default = Options()._asdict()
+        return {name: value for name, value in self._asdict().items() if value != default[name]}
 
 
 class Task(NamedTuple):
