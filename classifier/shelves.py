@@ -8,22 +8,42 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from classifier.errors import ModelFileError
+
 DEFAULT = "arabic-news"
 FILE_NAME = "model.safetensors"
 
 
 def locate(source: str | os.PathLike[str] | None) -> Path:
-    """The file of a model given by path, by folder, or by the name of a shipped model."""
+    """The file of a model given by path, by folder, or by the name of a shipped model; of the default one for None.
+
+    A name without a folder is first that of a file here, then that of a shipped model, then that of a folder here.
+    Raises `ModelFileError` for one that is none of these.
+    """
     if source is None:
-        source = DEFAULT
+        return _shipped(DEFAULT) or _shelves()[0] / DEFAULT / FILE_NAME
     path = Path(source)
-    if path.is_dir():
-        path = path / FILE_NAME
-    if not path.exists() and len(path.parts) == 1:
-        for shelf in _shelves():
-            if (shelf / path / FILE_NAME).exists():
-                return shelf / path / FILE_NAME
-    return path
+    is_bare = path.name == os.fspath(source)
+    if is_bare and (path.is_dir() or not path.exists()):
+        shipped = _shipped(path.name)
+        if shipped:
+            return shipped
+        if not path.is_dir():
+            raise ModelFileError(
+                f"{source}: there is no such model file, nor is it a shipped model ({', '.join(_names())}); check the "
+                "path or train one"
+            )
+    return path / FILE_NAME if path.is_dir() else path
+
+
+def _shipped(name: str) -> Path | None:
+    """The file of a shipped model, None when there is none of that name."""
+    return next((file for shelf in _shelves() if (file := shelf / name / FILE_NAME).exists()), None)
+
+
+def _names() -> list[str]:
+    """The names of the shipped models."""
+    return sorted({file.parent.name for shelf in _shelves() for file in shelf.glob(f"*/{FILE_NAME}")})
 
 
 def _shelves() -> tuple[Path, ...]:

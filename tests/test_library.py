@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 import classifier
-from classifier import Model, label_folder, train
+from classifier import Model, label_folder, shelves, train
 from classifier.corpus import load_corpus
 from classifier.errors import ModelFileError
+from classifier.shelves import locate
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "أعلن البنك المركزي إطلاق منصة المدفوعات الرقمية وربط المصارف والمحافظ الإلكترونية بها مطلع العام"
@@ -99,3 +101,27 @@ def test_a_folder_is_labelled_with_a_loaded_model(model: Model, tmp_path: Path) 
     (tmp_path / "archive" / "a.txt").write_text(TEXT, encoding="utf-8")
     summary = label_folder(tmp_path / "archive", tmp_path / "results.jsonl", model=model, jobs=1)
     assert summary.labels == {"economy/fintech": 1}
+
+
+def test_a_model_is_found_by_name_and_by_path(
+    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that lies in the current folder passes for the default model."""
+    shelf, here = tmp_path / "shelf", tmp_path / "here"
+    for folder in (shelf / "arabic-news", here / "arabic-news", here / "mine"):
+        folder.mkdir(parents=True)
+        shutil.copy(model_path, folder / shelves.FILE_NAME)
+    shutil.copy(model_path, here / "file")
+    monkeypatch.setattr(shelves, "_shelves", lambda: (tmp_path / "none", shelf))
+    monkeypatch.chdir(here)
+    shipped = shelf / "arabic-news" / shelves.FILE_NAME
+    assert locate(None) == locate("arabic-news") == shipped
+    assert locate("./arabic-news") == Path("arabic-news") / shelves.FILE_NAME
+    assert locate("mine") == Path("mine") / shelves.FILE_NAME
+    assert locate("file") == Path("file")
+    with pytest.raises(ModelFileError, match=r"nope: there is no such model file, .*\(arabic-news\)"):
+        Model.load("nope")
+    shutil.move("file", "arabic-news.file")
+    shutil.rmtree("arabic-news")
+    shutil.move("arabic-news.file", "arabic-news")
+    assert (locate(None), locate("arabic-news")) == (shipped, Path("arabic-news"))
