@@ -202,6 +202,16 @@ def test_evidence_is_looked_up_where_the_results_have_none(
     assert not any(row[5] for row in rows["without"])
 
 
+def test_times_beyond_the_calendar_are_no_dates(archive: Path, tmp_path: Path) -> None:
+    """File systems hold them: 34 bits of seconds and more."""
+    lines = [json.loads(line) for line in (archive / "results.jsonl").read_bytes().splitlines()[:3]]
+    for line, seconds in zip(lines, (-(1 << 40), 253_402_300_800, 86_400), strict=True):
+        line["mtime"] = seconds * 1_000_000_000
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    write_labelling_report(tmp_path / "r.jsonl", tmp_path / "page.html")
+    assert [row[3] for row in data_of(tmp_path / "page.html")["rows"]] == [0, 0, 86_400]
+
+
 def test_links_lead_to_the_documents(written: dict[str, Path], archive: Path) -> None:
     data = data_of(written["labelling"])
     for row in data["rows"]:

@@ -12,13 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
 from classifier.drafts import replacing
 from classifier.errors import ResultsError
+from classifier.labelling.dates import date_of
 from classifier.labelling.lines import read_results
 
 COLUMNS = (
@@ -123,12 +123,8 @@ def _rows(results: Path, labels: list[str]) -> Iterator[list[Any]]:
 
 
 def _date(microseconds: object) -> str:
-    if not isinstance(microseconds, int):
-        return ""
-    try:
-        return datetime.fromtimestamp(microseconds // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    except (OverflowError, ValueError, OSError):  # file systems hold times that calendars do not
-        return ""
+    date = date_of(microseconds // 1_000_000) if isinstance(microseconds, int) else None
+    return date.strftime("%Y-%m-%d %H:%M:%S") if date else ""
 
 
 def _presentable(value: Any) -> Any:

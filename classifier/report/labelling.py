@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from classifier.errors import DocumentError, Reason
 from classifier.labelling import read_results
+from classifier.labelling.dates import date_of
 from classifier.model import Model
 from classifier.report.charts import stacked_columns
 from classifier.report.markup import Markup, both, element, joined, name, page, write
@@ -27,7 +28,10 @@ COLUMNS = 60  # of the chart over time, at most, unless there are more years
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One document of a results file; `evidence` holds terms with contributions, `file` its path on disk."""
+    """One document of a results file; `evidence` holds terms with contributions, `file` its path on disk.
+
+    `seconds` is the time of the file since 1970, 0 where that is no date.
+    """
 
     path: str
     file: str
@@ -42,6 +46,7 @@ class Row:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Row:
         """The row of a line of results."""
+        seconds = int(values.get("mtime") or 0) // 1_000_000_000
         strongest = sorted(values.get("evidence") or (), key=lambda part: -abs(part["contribution"]))[:TERMS]
         return cls(
             path=values["path"],
@@ -51,7 +56,7 @@ class Row:
             probability=values.get("probability"),
             reason=values.get("reason"),
             note=values.get("message") or "",
-            seconds=int(values.get("mtime") or 0) // 1_000_000_000,
+            seconds=seconds if date_of(seconds) else 0,
             evidence=tuple((part["term"], part["contribution"]) for part in strongest),
         )
 
