@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import SENTENCES, Runs, lines_of
+from archives import ROOT, SENTENCES, Runs, lines_of
 
 from classifier.errors import ResultsError
 from classifier.labelling import export_csv, export_parquet, export_xlsx, exports
@@ -105,6 +107,31 @@ def test_an_export_that_fails_leaves_the_former_one(tmp_path: Path, results: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["r.jsonl", out.name])
     with pytest.raises(ResultsError, match="cannot be written"):
         exports.EXPORTS[kind](results, tmp_path / "absent" / out.name)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from classifier.errors import ResultsError
+from classifier.labelling import exports
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+try:
+    exports.EXPORTS[sys.argv[1]](sys.argv[2], sys.argv[3])
+except ResultsError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_a_full_disk_is_one_error_and_no_more_is_said(tmp_path: Path, results: Path, kind: str) -> None:
+    (tmp_path / "r.jsonl").write_bytes(results.read_bytes() * 200)
+    command = [sys.executable, "-c", FULL, kind, str(tmp_path / "r.jsonl"), str(tmp_path / "t")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "cannot be written" in ended.stdout
+    assert "too large" in ended.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
 
 
 def test_the_command_writes_all_of_them(results: Path, tmp_path: Path, model_path: Path) -> None:

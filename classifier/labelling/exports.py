@@ -7,11 +7,12 @@ in XLSX it is stored as text. Names that are not UTF-8 show their odd bytes as `
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,8 @@ def export_xlsx(results: str | os.PathLike[str], out: str | os.PathLike[str]) ->
     from openpyxl import Workbook
 
     labels = _labels(Path(results))
-    with _in_place(Path(out)) as draft:
-        book = Workbook(write_only=True)
+    book = Workbook(write_only=True)
+    with _in_place(Path(out)) as draft, _closed(book):
         _summarise(_sheet(book, "Summary", {}), Path(results))
         rows = _rows(Path(results), labels)
         for number in count(1):
@@ -178,6 +179,22 @@ def _summarise(sheet: Any, results: Path) -> None:
         found.items(), key=lambda item: (item[0][0] != "labelled", -item[1], item[0])
     ):
         sheet.append([_cell(sheet, status), _cell(sheet, answer), documents])
+
+
+@contextmanager
+def _closed(book: Any) -> Iterator[None]:
+    """What lxml cannot write of a workbook as an `OSError`; its sheets are closed, or they would complain when gone."""
+    from lxml.etree import SerialisationError
+    from openpyxl.utils.exceptions import WorkbookAlreadySaved
+
+    try:
+        yield
+    except SerialisationError as error:
+        for sheet in book:
+            with suppress(SerialisationError, WorkbookAlreadySaved):
+                sheet.close()
+        code = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
+        raise OSError(code, os.strerror(code)) from None
 
 
 @contextmanager
