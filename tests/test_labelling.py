@@ -320,6 +320,29 @@ def test_results_inside_the_folder_are_no_documents(runs: Runs) -> None:
     assert runs.label(out, ignore=[table]).fresh == 0
 
 
+def test_results_behind_a_link_are_written_where_it_leads(runs: Runs, out: Path) -> None:
+    link = runs.folder / "results.jsonl"
+    link.symlink_to(out)
+    for again in (False, True):
+        assert runs.label(link, force=again).documents == 300
+        (runs.folder / "مجلد 0" / "وثيقة 00000.txt").write_text(SECURITY, encoding="utf-8")
+    runs.label(link)
+    assert link.is_symlink()
+    (runs.folder / "table.csv").write_text("x", encoding="utf-8")
+    (runs.folder / "link.csv").symlink_to("table.csv")
+    assert runs.label(link, ignore=[runs.folder / "link.csv"]).documents == 300
+    assert by_path(out)["مجلد 0/وثيقة 00000.txt"]["label"] == "security/counter-terrorism"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("force", [False, True])
+def test_results_never_take_the_place_of_a_pipe(runs: Runs, out: Path, force: bool) -> None:
+    os.mkfifo(out)
+    with pytest.raises(ResultsError, match="stands there"):
+        runs.label(out, force=force)
+    assert out.is_fifo()
+
+
 def test_previewing_another_model(runs: Runs, out: Path, tmp_path: Path, model: Model) -> None:
     runs.label(out)
     path = lines_of(out)[0]["path"]

@@ -68,7 +68,8 @@ def label_folder(
     Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, or are in use;
     `ModelFileError` for the model. A document that cannot be read raises nothing: it is `failed` in its line.
     """
-    folder, out = Path(folder).resolve(), Path(out).absolute()
+    folder, asked = Path(folder).resolve(), Path(out)
+    out = Path(os.path.realpath(asked))  # a link stays one, and what stands beside the results is where they lie
     if not folder.is_dir():
         raise ResultsError(f"{folder}: is not a folder; give the folder that holds the documents")
     task = make_task(folder, model, Options(max_error, explain, passages))
@@ -76,7 +77,7 @@ def label_folder(
         _prove(task)
     lock = out.with_name(out.name + ".lock")
     filters = Filters(tuple(include), tuple(exclude), hidden)
-    walk = Walk(str(folder), filters, below(folder, [*_own_files(out), lock, *map(Path, ignore)]))
+    walk = Walk(str(folder), filters, below(folder, [asked, *_own_files(out), lock, *map(Path, ignore)]))
     workers = Workers(jobs, backend, scheduler, _bounded(timeout))
     with locked(lock):
         counts = Counts()
@@ -103,8 +104,12 @@ def _bounded(timeout: float | None) -> float | None:
 
 
 def below(folder: Path, files: Iterable[Path]) -> frozenset[str]:
-    """The paths, as in a walk of `folder`, of those files that lie in it."""
-    resolved = [file.absolute().parent.resolve() / file.name for file in files]
+    """The paths, as in a walk of `folder`, of those files that lie in it; of links also what they lead to."""
+    resolved = [
+        place
+        for file in files
+        for place in (file.absolute().parent.resolve() / file.name, Path(os.path.realpath(file)))
+    ]
     return frozenset(file.relative_to(folder).as_posix() for file in resolved if file.is_relative_to(folder))
 
 

@@ -134,6 +134,8 @@ def draft_of(path: Path) -> Path:
 
 def check(path: Path, stamp: Stamp, force: bool) -> None:
     """Raise `ResultsError` unless `path` is absent, empty, or holds results that this run may go on with."""
+    if _is_odd(path):
+        raise ResultsError(f"{path}: a folder, a pipe or a device stands there; choose another name for the results")
     try:
         with path.open("rb") as file:
             first = file.readline()
@@ -162,12 +164,21 @@ def check(path: Path, stamp: Stamp, force: bool) -> None:
 
 def is_begun(path: Path, stamp: Stamp) -> bool:
     """Whether a file holds results of this folder, model, edition and options."""
+    if _is_odd(path):  # a pipe would keep its reader waiting; `check` will say it
+        return False
     try:
         with path.open("rb") as file:
             values = parse_line(file.readline())
     except OSError:  # `check` will say it
         return False
     return values is not None and stamp.made(values)
+
+
+def _is_odd(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:  # opening it will say why
+        return False
 
 
 def heal(path: Path) -> None:
