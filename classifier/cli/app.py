@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from classifier import __version__
 
@@ -21,8 +23,25 @@ HOMES = {
     "export": "looking",
 }
 
+
+class _ReaderGoneError(Exception):
+    """A `BrokenPipeError` that typer does not know: it would end with a code of its own, and `starting` has one."""
+
+
+class _Commands(TyperGroup):
+    """The commands, under which errors of a reader that is gone get through."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
+
 app = typer.Typer(
     name="classifier",
+    cls=_Commands,
     help="Labels Arabic documents as economy/fintech, security/counter-terrorism or other.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -40,9 +59,12 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run what the arguments ask for; exits as typer does."""
+    """Run what the arguments ask for; exits as typer does, but for `BrokenPipeError`, which is raised."""
     register(arguments[0] if arguments else None)
-    app(list(arguments))
+    try:
+        app(list(arguments))
+    except _ReaderGoneError:
+        raise BrokenPipeError from None
 
 
 def register(command: str | None = None) -> None:
