@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,15 +23,18 @@ from classifier.labelling import batch, label_folder
 from classifier.shelves import FILE_NAME
 
 TEXT = "رفع البنك المركزي أسعار الفائدة لكبح التضخم في الأسواق"
-SCRIPT = """
+PLAIN_SCRIPT = """
 import sys
 from pathlib import Path
 from classifier import shelves
 from classifier.cli import main
 shelf = Path(sys.argv.pop(1))
 shelves._shelves = lambda: (shelf,)
+main()
+"""
+SCRIPT = f"""
 try:
-    main()
+{textwrap.indent(PLAIN_SCRIPT, "    ")}
 finally:
     print(*sorted(sys.modules), file=sys.stderr)
 """
@@ -69,6 +75,26 @@ def test_with_and_without_typer_the_answer_is_the_same(shelf: Path, document: st
     assert "typer" in parsed[2]
     assert plain[:2] == parsed[:2]
     assert (plain[0], len(plain[1].splitlines())) == (1, 3)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["plain", "parsed"])
+def test_a_reader_that_leaves_is_no_error(shelf: Path, document: str, options: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-c", PLAIN_SCRIPT, str(shelf), "predict", document, *options]
+    ended = subprocess.run(command, check=False, stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    assert ended.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["plain", "parsed"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_error(shelf: Path, document: str, *, closed: str, options: list[str]) -> None:
+    command = [sys.executable, "-c", PLAIN_SCRIPT, str(shelf), "predict", document, *options]
+    ended = subprocess.run(f"{shlex.join(command)} {closed}", shell=True, check=False, capture_output=True)
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False)
+    assert (b"economy/fintech" in ended.stdout) is not closed.startswith(">")
 
 
 @pytest.mark.parametrize(

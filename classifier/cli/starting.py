@@ -7,6 +7,7 @@ other call, and whatever is odd about these, is typer's: it imports that and its
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -38,8 +39,7 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], object]]] = {
 
 def main() -> NoReturn:
     """Run the command line; an error this package raised on purpose is one line on stderr and exit code 1."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    _prepare_streams()
     try:
         sys.exit(_run(sys.argv[1:]))
     except ClassifierError as error:
@@ -53,6 +53,14 @@ def main() -> NoReturn:
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _prepare_streams() -> None:
+    """Have any text go out; what is meant for a stream that was closed from outside, as by `>&-`, goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  for as long as the process lives
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _place(error: OSError) -> str:
