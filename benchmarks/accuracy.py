@@ -38,9 +38,10 @@ from tasks import peak_mb
 from classifier import Model
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import letter_table
-from classifier.corpus import Corpus, Example, load_corpus, read_rows
+from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Reader
 from classifier.evaluation import Evaluation, measure
+from classifier.rows import read_rows
 from classifier.training import train
 from classifier.training.adapting import adapt
 

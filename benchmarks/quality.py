@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifier import Model
-from classifier.corpus import Corpus, Example, load_corpus, read_rows, text_of
+from classifier.corpus import Corpus, Example, load_corpus, text_of
 from classifier.evaluation import evaluate
+from classifier.rows import read_rows
 from classifier.training import train
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,27 +6,22 @@ odd about it (empty documents, duplicates, one text under two labels) is found a
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
 import json
-import lzma
 import os
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from classifier.documents import read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
+from classifier.rows import read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
-FASTTEXT_MARK = "__label__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,79 +193,3 @@ def column_of(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:
         if name in row:
             return name
     raise CorpusError(f"{path}: has no {wanted[0]!r} column; it has {', '.join(map(repr, row))}: rename one")
-
-
-def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a CSV, TSV, JSON Lines, Parquet or fastText file, one at a time.
-
-    Raises `CorpusError` for a file that is missing or cannot be read as such.
-    """
-    path = Path(file)
-    if not path.is_file():
-        raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
-    try:
-        yield from _rows(path)
-    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
-        raise CorpusError(
-            f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
-        ) from None
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
-        ".csv": _separated_lines,
-        ".tsv": lambda lines: csv.DictReader(lines, delimiter="\t"),
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".txt": _fasttext_lines,
-        ".ft": _fasttext_lines,
-    }
-    ending = next((suffix for suffix in reversed(path.suffixes) if suffix not in (".gz", ".xz")), "")
-    if ending == ".parquet":
-        yield from _parquet_rows(path)
-        return
-    if ending not in kinds:
-        raise CorpusError(
-            f"{path}: {ending or 'no'} ending is not one of {', '.join(sorted(kinds))}, .parquet; rename or convert it"
-        )
-    csv.field_size_limit(1 << 30)  # a document may be a long field
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        yield from kinds[ending](lines)
-
-
-def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
-    """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons between the columns."""
-    heading = lines.readline()
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    yield from csv.DictReader(chain([heading] if heading else [], lines), delimiter=delimiter)
-
-
-def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except ValueError as error:  # its own line number counts within this one line
-                raise ValueError(f"line {number} is not JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise ValueError(f"line {number} is not a JSON object")
-            yield row
-
-
-def _fasttext_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        label, _, text = line.strip().partition(" ")
-        if not label.startswith(FASTTEXT_MARK):
-            raise ValueError(f"line {number} does not start with {FASTTEXT_MARK}")
-        yield {"label": label.removeprefix(FASTTEXT_MARK), "text": text}
-
-
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches():
-            yield from batch.to_pylist()

@@ -20,7 +20,7 @@ RANKS = {
     "analysis": 1, "engine": 1.1, "documents": 1.2,
     "decision": 2, "prediction": 2.1, "evidence": 2.2, "spacing": 2.2, "boilerplate": 2.2, "paragraphs": 2.3,
     "passages": 2.4, "judgement": 2.5, "model": 2.6,
-    "corpus": 3, "evaluation": 3.1, "training": 3.2, "inspection": 3.2, "labelling": 3.4, "filing": 3.5,
+    "rows": 2.9, "corpus": 3, "evaluation": 3.1, "training": 3.2, "inspection": 3.2, "labelling": 3.4, "filing": 3.5,
     "report": 3.6,
     "cli": 4,
 }  # fmt: skip

@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from classifier.corpus import TEXT_COLUMNS, column_of, read_rows, text_of, walk
+from classifier.corpus import TEXT_COLUMNS, column_of, text_of, walk
 from classifier.documents import Knows, read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
+from classifier.rows import read_rows
 
 Item = TypeVar("Item")
 Progress = Callable[[str], None]

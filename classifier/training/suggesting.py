@@ -22,11 +22,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
-from classifier.corpus import TEXT_COLUMNS, read_rows, text_of
+from classifier.corpus import TEXT_COLUMNS, text_of
 from classifier.decision import decide, softmax
 from classifier.engine import Engine, Reader
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
+from classifier.rows import read_rows
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
 from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups

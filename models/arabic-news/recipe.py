@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from classifier import Model, inspection
-from classifier.corpus import Corpus, Example, example_of, load_corpus, read_rows, text_of
+from classifier.corpus import Corpus, Example, example_of, load_corpus, text_of
+from classifier.rows import read_rows
 from classifier.training import Settings, train
 
 HERE = Path(__file__).resolve().parent
