@@ -18,7 +18,7 @@ from typing import Any
 from classifier.documents import read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
-from classifier.rows import read_rows
+from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
@@ -157,8 +157,7 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
     text_column, label_column = column_of(path, rows[0], TEXT_COLUMNS), column_of(path, rows[0], LABEL_COLUMNS)
     examples, left_out = [], dict[str, list[str]]()
     for number, row in enumerate(rows, 1):
-        name = str(row.get("id") or row.get("path") or f"{path.name}:{number}")
-        label = str(row.get(label_column) or "").strip()
+        name, label = name_of(row, f"{path.name}:{number}"), cell(row, label_column).strip()
         if not label:
             left_out.setdefault("without a label", []).append(name)
             continue
@@ -168,23 +167,27 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
 
 def example_of(row: Mapping[str, Any], label: str, name: str, text_column: str = "text") -> Example:
     """A row's text under a label, and what else the row says of it."""
-    second = str(row.get("second_label") or "")
     return Example(
         text=text_of(row, text_column),
         label=label,
         name=name,
-        second_label=second,
-        confident=str(row.get("confidence") or "high") != "low",
-        source=str(row.get("source") or ""),
-        date=str(row.get("date") or "")[:10],
+        second_label=cell(row, "second_label"),
+        confident=cell(row, "confidence") != "low",
+        source=cell(row, "source"),
+        date=cell(row, "date")[:10],
         fair=row.get("drawn") != "uncertain",
     )
 
 
 def text_of(row: Mapping[str, Any], text_column: str = "text") -> str:
     """The text of a row, its title as a paragraph of its own in front."""
-    title, text = str(row.get("title") or "").strip(), str(row.get(text_column) or "")
+    title, text = cell(row, "title").strip(), cell(row, text_column)
     return f"{title}\n\n{text}" if title else text
+
+
+def name_of(row: Mapping[str, Any], otherwise: str) -> str:
+    """The name that a row gives its document, an `id` or a `path`."""
+    return cell(row, "id") or cell(row, "path") or otherwise
 
 
 def column_of(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:

@@ -8,8 +8,9 @@ import json
 import lzma
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from math import isnan
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,6 +33,20 @@ def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         raise CorpusError(
             f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
         ) from None
+
+
+def cell(row: Mapping[str, Any], column: str) -> str:
+    """What a row says in a column, as text: "" where it says nothing, "0" where it says the number 0.
+
+    A whole number is written as such even if it is a float, as which tables with gaps hold numbers.
+
+    >>> cell({"label": 0}, "label"), cell({"label": 2.0}, "label"), cell({"label": float("nan")}, "label")
+    ('0', '2', '')
+    """
+    value = row.get(column)
+    if isinstance(value, float):
+        value = None if isnan(value) else int(value) if value.is_integer() else value
+    return "" if value is None else str(value)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

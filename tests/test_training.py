@@ -133,6 +133,26 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
+@pytest.mark.parametrize("labels", [[0, 1, 2], [0.0, 1.0, 2.0], [False, True, None]], ids=["int", "float", "bool"])
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_labels_and_names_may_be_numbers(labels: list[object], ending: str, tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = [{"id": number, "text": f"خبر {number}", "label": label} for number, label in enumerate([*labels, None])]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "c.parquet")
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    corpus = load_corpus(tmp_path / f"c.{ending}")
+    expected = {str(number): str(label).removesuffix(".0") for number, label in enumerate(labels) if label is not None}
+    assert {example.name: example.label for example in corpus.examples} == expected
+    assert corpus.left_out == {"without a label": tuple(str(n) for n in range(len(expected), 4))}
+
+
+def test_a_number_that_is_none_is_no_label(tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text('{"text": "خبر", "label": NaN}\n{"text": "نبأ", "label": 1}\n', encoding="utf-8")
+    assert load_corpus(tmp_path / "c.jsonl").labels == ("1",)
+
+
 def test_oddities_are_left_out_and_named() -> None:
     twice, empty = Example("نص واحد", "a", "x"), Example("  ", "a", "hollow")
     corpus = Corpus.from_examples(

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from classifier.corpus import TEXT_COLUMNS, column_of, text_of, walk
+from classifier.corpus import TEXT_COLUMNS, column_of, name_of, text_of, walk
 from classifier.documents import Knows, read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
@@ -141,5 +141,4 @@ def _rows(path: Path) -> Iterator[Entry]:
     column = ""
     for number, row in enumerate(read_rows(path), 1):
         column = column or column_of(path, row, TEXT_COLUMNS)
-        name = str(row.get("id") or row.get("path") or f"{path.name}:{number}")
-        yield Entry(name, partial(str, text_of(row, column)))
+        yield Entry(name_of(row, f"{path.name}:{number}"), partial(str, text_of(row, column)))

@@ -27,7 +27,7 @@ from classifier.decision import decide, softmax
 from classifier.engine import Engine, Reader
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
-from classifier.rows import read_rows
+from classifier.rows import cell, read_rows
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
 from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups
@@ -150,8 +150,8 @@ def read_excluded(files: Iterable[str | os.PathLike[str]]) -> Excluded:
     names, texts = set[str](), list[str]()
     for file in files:
         for row in read_rows(file):
-            names.update(str(row[key]) for key in ("id", "path") if row.get(key))
-            column = next((name for name in TEXT_COLUMNS if row.get(name)), None)
+            names.update(filter(None, (cell(row, "id"), cell(row, "path"))))
+            column = next((name for name in TEXT_COLUMNS if cell(row, name)), None)
             if column:
                 texts.append(text_of(row, column))
     return Excluded(frozenset(names), tuple(texts))
