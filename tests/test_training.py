@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -28,6 +29,7 @@ from classifier.training.folds import story_groups, stratified_folds, stratified
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
 RAID = "داهمت القوات وكرا للتنظيم المسلح وضبطت أسلحة ومتفجرات في المدينة رقم {}"
+MATCH = "فاز الفريق في المباراة النهائية بعد هدف سجله اللاعب في الشوط الثاني رقم {}"
 NUMBERS = ("أول", "ثان", "ثالث", "رابع", "خامس", "سادس", "سابع", "ثامن")
 
 
@@ -174,6 +176,30 @@ def test_too_little_to_learn_from(examples: list[Example], message: str, tmp_pat
     with pytest.raises(CorpusError, match=message):
         training.train(Corpus.from_examples(examples), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+def _doubted(kind: str) -> list[Example]:
+    """Documents of which a reader was unsure: a third label's, all, or those of one of two sources."""
+    if kind == "all":
+        return [replace(example, confident=False) for example in _small()]
+    if kind == "one of two sources":
+        other = [replace(example, text=f"{example.text} اليوم", source="b") for example in _small()]
+        return [replace(example, confident=False, source="a") for example in _small()] + other
+    sure = kind == "all but one of a label"
+    third = [Example(MATCH.format(word), "sport", confident=sure and word == NUMBERS[0]) for word in NUMBERS]
+    return [*_small(), *third]
+
+
+@pytest.mark.parametrize("kind", ["all of a label", "all but one of a label", "all", "one of two sources"])
+def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str, tmp_path: Path) -> None:
+    corpus = Corpus.from_examples(_doubted(kind))
+    report = training.train(corpus, tmp_path / "model").report
+    assert report.labels == corpus.labels
+    assert all(row.support for row in report.per_label)  # a label without a certain document is judged all the same
+    model = Model.load(tmp_path / "model")
+    assert [model.labels[best] for best in model.predict_proba(corpus.texts).argmax(axis=1)] == [
+        example.label for example in corpus.examples
+    ]
 
 
 @pytest.mark.parametrize(

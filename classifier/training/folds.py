@@ -58,8 +58,9 @@ def held_out_sources(examples: Sequence[Example]) -> Folds:
 
 
 def certain_only(folds: Folds, examples: Sequence[Example]) -> Folds:
-    """The same folds, with none but the certain documents held out."""
-    certain = np.array([example.confident for example in examples])
+    """The same folds, with none but the certain documents held out, and those of labels that have no certain one."""
+    surely = {example.label for example in examples if example.confident}
+    certain = np.array([example.confident or example.label not in surely for example in examples])
     return [(rows, held_out[certain[held_out]]) for rows, held_out in folds]
 
 

@@ -7,7 +7,7 @@ at all is a choice that no single answer wins on new sources, so the weights lea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,11 @@ class Targets:
 
     @classmethod
     def of(cls, examples: Sequence[Example], labels: Sequence[str], rows: Ints, view: View) -> Targets:
-        """The targets of some rows of a corpus under one view."""
+        """The targets of some rows of a corpus under one view.
+
+        Uncertain documents are learned from under any view where the certain ones would not have every label.
+        """
+        view = _applicable(view, [examples[row] for row in rows])
         number = {label: position for position, label in enumerate(labels)}
         triples = [triple for row in rows for triple in _triples(int(row), examples[row], number, view)]
         learned, numbers, weights = (np.array(part) for part in zip(*triples, strict=True))
@@ -73,6 +77,14 @@ def useful_views(examples: Sequence[Example]) -> tuple[View, ...]:
     if any(not example.confident for example in examples):
         return VIEWS
     return (View(per_source=True),)
+
+
+def _applicable(view: View, examples: Sequence[Example]) -> View:
+    """The view, but with uncertain documents where it would have none of a label that the examples have."""
+    certain = {example.label for example in examples if example.confident}
+    if view.uncertain or certain == {example.label for example in examples}:
+        return view
+    return replace(view, uncertain=True)
 
 
 def _triples(row: int, example: Example, number: dict[str, int], view: View) -> list[tuple[int, int, float]]:
