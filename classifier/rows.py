@@ -8,7 +8,8 @@ import json
 import lzma
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from math import isnan
 from pathlib import Path
@@ -52,7 +53,7 @@ def cell(row: Mapping[str, Any], column: str) -> str:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
         ".csv": _separated_lines,
-        ".tsv": lambda lines: csv.DictReader(lines, delimiter="\t"),
+        ".tsv": _tabbed_lines,
         ".jsonl": _json_lines,
         ".ndjson": _json_lines,
         ".txt": _fasttext_lines,
@@ -76,7 +77,42 @@ def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons between the columns."""
     heading = lines.readline()
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    yield from csv.DictReader(chain([heading] if heading else [], lines), delimiter=delimiter)
+    yield from _table(chain([heading] if heading else [], lines), delimiter)
+
+
+def _tabbed_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
+    """Rows of a TSV file; many have quotation marks that are letters like any others, and need not match."""
+    quoted = not _each_is_a_row(lines)
+    lines.seek(0)
+    yield from _table(lines, "\t", quoted=quoted)
+
+
+def _each_is_a_row(lines: IO[str]) -> bool:
+    """Whether every line of a TSV file has all columns, though quotation marks would make fewer rows of them."""
+    widths = Counter(line.count("\t") for line in lines if line.strip("\r\n"))
+    if len(widths) != 1 or 0 in widths:  # with one column, a line may be part of a text
+        return False
+    lines.seek(0)
+    try:
+        return sum(1 for row in csv.reader(lines, delimiter="\t", strict=True) if row) < widths.total()
+    except csv.Error:
+        return True
+
+
+def _table(lines: Iterable[str], delimiter: str, *, quoted: bool = True) -> Iterator[dict[str, Any]]:
+    """Rows below a heading. A quotation mark that is never closed would make one text of all rows behind it."""
+    quoting: Any = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    rows = csv.DictReader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+    number, line = 1, 2  # of the row to come, and where it begins
+    try:
+        for row in rows:
+            yield row
+            number, line = number + 1, rows.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"the quotation marks of row {number}, from line {line} on, do not match: {error}; "
+            "a text with a quotation mark needs one at either end, and two for each within"
+        ) from None
 
 
 def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:

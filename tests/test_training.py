@@ -214,6 +214,9 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.xyz", b"?", "ending is not one of"),
         ("c.jsonl", b"", "no rows"),
         ("c.parquet", b"PAR1", "cannot be read"),
+        ("c.csv", 'label,text\na,خبر\nb,"نبأ\na,آخر\n'.encode(), "row 2, from line 3 on, do not match"),
+        ("c.csv", 'label,text\na,"خبر\nb,نبأ "قريب"\n'.encode(), "row 1, from line 2 on, do not match"),
+        ("c.tsv", 'label\ttext\na\t"سطر\nوسطر"\nb\t"نبأ\na\tآخر\n'.encode(), "row 2, from line 4 on, do not"),
         ("c.csv.gz", b"not gzip", "cannot be read"),
     ],
 )
@@ -221,6 +224,14 @@ def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         load_corpus(tmp_path / name)
+
+
+@pytest.mark.parametrize("second", ["آخر", 'قال "نعم"', 'ختم كلامه"'], ids=["none", "pair", "closing"])
+def test_quotation_marks_of_a_tsv_file_need_not_match(second: str, tmp_path: Path) -> None:
+    (tmp_path / "c.tsv").write_text(f'label\ttext\na\t"بدأ كلامه\nb\t{second}\n', encoding="utf-8")
+    assert {example.text for example in load_corpus(tmp_path / "c.tsv").examples} == {'"بدأ كلامه', second}
+    (tmp_path / "q.tsv").write_text('label\ttext\na\t"سطر ""أول""\nوسطر"\nb\t"نبأ"\n', encoding="utf-8-sig")
+    assert {example.text for example in load_corpus(tmp_path / "q.tsv").examples} == {'سطر "أول"\nوسطر', "نبأ"}
 
 
 def test_an_unreadable_unlabelled_archive_is_a_clear_error(tmp_path: Path) -> None:
