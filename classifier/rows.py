@@ -59,7 +59,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         ".txt": _fasttext_lines,
         ".ft": _fasttext_lines,
     }
-    ending = next((suffix for suffix in reversed(path.suffixes) if suffix not in (".gz", ".xz")), "")
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    ending = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".xz")), "")
     if ending == ".parquet":
         yield from _parquet_rows(path)
         return
@@ -68,7 +69,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             f"{path}: {ending or 'no'} ending is not one of {', '.join(sorted(kinds))}, .parquet; rename or convert it"
         )
     csv.field_size_limit(1 << 30)  # a document may be a long field
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
     with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
         yield from kinds[ending](lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -131,7 +132,8 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
 
     parquet.write_table(pa.table({"label": [a for a, _ in rows], "text": [b for _, b in rows]}), tmp_path / "c.parquet")
     (tmp_path / "semicolons.csv").write_text("label;text\n" + "".join(f"{a};{b}\n" for a, b in rows), encoding="utf-8")
-    names = ("c.csv", "semicolons.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet")
+    (tmp_path / "C.CSV.GZ").write_bytes(gzip.compress((tmp_path / "c.csv").read_bytes()))
+    names = ("c.csv", "semicolons.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet", "C.CSV.GZ")
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
