@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import IO, Any
 from classifier.errors import CorpusError
 
 FASTTEXT_MARK = "__label__"
+_FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
 
 def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
@@ -129,13 +131,14 @@ def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
 
 
 def _fasttext_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
+    """Texts under the first of their labels; the others, which may stand anywhere, are no part of a text either."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        label, _, text = line.strip().partition(" ")
-        if not label.startswith(FASTTEXT_MARK):
+        if not line.lstrip().startswith(FASTTEXT_MARK):
             raise ValueError(f"line {number} does not start with {FASTTEXT_MARK}")
-        yield {"label": label.removeprefix(FASTTEXT_MARK), "text": text}
+        label, *_ = _FASTTEXT_LABEL.findall(line)
+        yield {"label": label, "text": _FASTTEXT_LABEL.sub("", line).strip()}
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:

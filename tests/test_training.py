@@ -236,6 +236,23 @@ def test_quotation_marks_of_a_tsv_file_need_not_match(second: str, tmp_path: Pat
     assert {example.text for example in load_corpus(tmp_path / "q.tsv").examples} == {'سطر "أول"\nوسطر', "نبأ"}
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("__label__a\tخبر  أول", "خبر  أول"),
+        (" __label__a خبر\tأول", "خبر\tأول"),
+        ("__label__a __label__b خبر أول", "خبر أول"),
+        ("__label__a خبر __label__b أول __label__c", "خبر أول"),
+        ("__label__a خبر__label__b", "خبر__label__b"),
+    ],
+    ids=["tab", "space in front", "two labels", "labels within", "no label"],
+)
+def test_a_line_of_fasttext_has_one_label_and_none_in_its_text(line: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text(f"{line}\n", encoding="utf-8")
+    (example,) = load_corpus(tmp_path / "c.txt").examples
+    assert (example.label, example.text) == ("a", text)
+
+
 def test_an_unreadable_unlabelled_archive_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_text('{"text": "x"}\n{oops\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2 is not JSON"):
