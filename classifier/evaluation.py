@@ -127,8 +127,8 @@ def measure(
         labels=every,
         accuracy=float(right.mean()),
         accuracy_interval=_interval(resampled["accuracy"]),
-        macro_f1=float(_scores(_confusion(actual, answer, len(every)))["f1"].mean()),
-        macro_f1_interval=_interval(resampled["f1"].mean(axis=1)),
+        macro_f1=float(_macro_f1(_scores(_confusion(actual, answer, len(every))))),
+        macro_f1_interval=_interval(_macro_f1(resampled)),
         per_label=_per_label(actual, answer, every, resampled),
         ece=expected_calibration_error(certainty[answered], right[answered]),
         aurc=float(np.mean([row["error"] for row in risk])) if risk else 0.0,
@@ -188,20 +188,26 @@ def _confusion(actual: Ints, answer: Ints, labels: int) -> Ints:
 
 
 def _scores(confusion: Ints) -> dict[str, Floats]:
-    """Precision, recall and F1 per label; 0 where there is nothing to divide by."""
+    """Precision, recall and F1 per label, 0 where there is nothing to divide by; `occurs` is 1 where there is."""
     hits = np.diagonal(confusion).astype(float)
     given, wanted = confusion.sum(axis=0)[:-1], confusion.sum(axis=1)
     return {
         "precision": hits / np.maximum(given, 1),
         "recall": hits / np.maximum(wanted, 1),
         "f1": 2 * hits / np.maximum(given + wanted, 1),
+        "occurs": (given + wanted > 0).astype(float),
     }
+
+
+def _macro_f1(scores: Mapping[str, Floats]) -> Floats:
+    """The mean F1 of the labels (last axis) that are the truth or the answer of a document, as scikit-learn has it."""
+    return np.asarray(scores["f1"].sum(axis=-1) / np.maximum(scores["occurs"].sum(axis=-1), 1))
 
 
 def _resample(actual: Ints, answer: Ints, labels: int) -> dict[str, Floats]:
     """Accuracy (resamples,) and per-label scores (resamples, labels) of documents drawn with replacement."""
     random = np.random.default_rng(0)
-    rows: dict[str, list[Any]] = {"accuracy": [], "precision": [], "recall": [], "f1": []}
+    rows: dict[str, list[Any]] = {"accuracy": [], "precision": [], "recall": [], "f1": [], "occurs": []}
     for _ in range(RESAMPLES):
         drawn = random.integers(0, len(actual), len(actual))
         scores = _scores(_confusion(actual[drawn], answer[drawn], labels))

@@ -1,0 +1,22 @@
+"""Figures of answers: the same as scikit-learn's where it has them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+from classifier.evaluation import measure
+
+
+@pytest.mark.parametrize("found", ["abc", "ab"], ids=["every label", "two of three labels"])
+def test_macro_f1_is_of_the_labels_that_occur(found: str) -> None:
+    random = np.random.default_rng(0)
+    truth = random.choice(list(found), 300)
+    probabilities = random.dirichlet([0.5] * 3, 300) * [label in found for label in "abc"]
+    answers = np.array(list("abc"))[probabilities.argmax(axis=1)]
+    figures = measure(truth.tolist(), probabilities, "abc")
+    assert figures.accuracy == pytest.approx(accuracy_score(truth, answers))
+    assert figures.macro_f1 == pytest.approx(f1_score(truth, answers, average="macro"))
+    low, high = figures.macro_f1_interval
+    assert low < figures.macro_f1 < high
