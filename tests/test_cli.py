@@ -168,6 +168,17 @@ def test_a_corpus_of_other_labels_cannot_measure_a_model(run: Callable[..., Ran]
     assert "economy/fintech" in ran.err
 
 
+def test_what_is_left_out_of_an_evaluation_is_said(run: Callable[..., Ran], tmp_path: Path) -> None:
+    rows = [("a", FINTECH, "economy/fintech"), ("b", FINTECH, "economy/fintech"), ("c\x1b[31m\n", "خبر", "")]
+    lines = [json.dumps({"id": name, "text": text, "label": label}) + "\n" for name, text, label in rows]
+    (tmp_path / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
+    page = tmp_path / "page.html"
+    ran = run("evaluate", tmp_path / "corpus.jsonl", "--model", "MODEL", "--json", "--report", page)
+    assert (ran.code, ran.json["left_out"]) == (0, {"duplicate": 1, "without a label": 1})
+    assert ran.err == "left out, duplicate: 1 (b)\nleft out, without a label: 1 (c\\x1b[31m\\n)\n"
+    assert "1 duplicate, 1 without a label" in page.read_text(encoding="utf-8")
+
+
 def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
     assert run("predict").code == 2
     assert run("predict", "--text", "x", "file").code == 2

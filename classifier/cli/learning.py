@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from classifier.cli.options import ModelOption, refuse_to_overwrite
+from classifier.cli.printing import one_line
 
 if TYPE_CHECKING:
     from classifier.evaluation import Evaluation
@@ -52,9 +54,7 @@ def train(
         name=name,
         progress=lambda line: typer.echo(line, err=True),
     )
-    for reason, names in trained.left_out.items():
-        shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
-        typer.echo(f"left out, {reason}: {len(names)} ({shown})", err=True)
+    _say_left_out(trained.left_out)
     if trained.near_duplicates:
         typer.echo(f"near-duplicates, kept on one side of every split: {trained.near_duplicates}", err=True)
     typer.echo("held-out figures:")
@@ -86,7 +86,12 @@ def evaluate(
         from classifier.report.evaluation import write_evaluation_report
 
         write_evaluation_report(evaluation, report, model=loaded, corpus=documents)
-    typer.echo(json.dumps(evaluation.as_dict(), ensure_ascii=False) if as_json else figures(evaluation, errors=True))
+    _say_left_out(documents.left_out)
+    if as_json:
+        left_out = {reason: len(names) for reason, names in documents.left_out.items()}
+        typer.echo(json.dumps({**evaluation.as_dict(), "left_out": left_out}, ensure_ascii=False))
+    else:
+        typer.echo(figures(evaluation, errors=True))
 
 
 def figures(evaluation: Evaluation, errors: bool = False) -> str:
@@ -105,19 +110,25 @@ def figures(evaluation: Evaluation, errors: bool = False) -> str:
     ]
     for row in evaluation.per_label:
         scores = f"{row.precision:9.4f} {row.recall:7.4f} {row.f1:7.4f}"
-        lines.append(f"{row.label:30} {row.support:5d} {scores}  {_interval(row.f1_interval)}")
+        lines.append(f"{one_line(row.label):30} {row.support:5d} {scores}  {_interval(row.f1_interval)}")
     lines += ["", "confusion (rows: truth; columns: answers, unknown last)"]
     lines += [
-        f"{label:30} " + " ".join(f"{count:6d}" for count in row)
+        f"{one_line(label):30} " + " ".join(f"{count:6d}" for count in row)
         for label, row in zip(evaluation.labels, evaluation.confusion, strict=True)
     ]
     if errors and evaluation.mistakes:
         lines += ["", "most certain errors"]
         lines += [
-            f"{part.probability:.3f}  {part.truth} → {part.answer}  {part.name}  {part.text[:60]}"
+            one_line(f"{part.probability:.3f}  {part.truth} → {part.answer}  {part.name}  {part.text[:60]}")
             for part in evaluation.mistakes
         ]
     return "\n".join(lines)
+
+
+def _say_left_out(left_out: Mapping[str, Sequence[str]]) -> None:
+    for reason, names in left_out.items():
+        shown = ", ".join(map(one_line, names[:3])) + (" ..." if len(names) > 3 else "")
+        typer.echo(f"left out, {reason}: {len(names)} ({shown})", err=True)
 
 
 def _interval(bounds: tuple[float, float]) -> str:

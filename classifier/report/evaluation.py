@@ -31,7 +31,7 @@ def evaluation_page(evaluation: Evaluation, model: Model | None = None, corpus: 
     """The page as HTML."""
     title = both("تقييم النموذج", "Evaluation of the model")
     body = [
-        _summary(evaluation, model),
+        _summary(evaluation, model, corpus),
         element("div", _per_label(evaluation), _confusion(evaluation), class_="pair"),
         element("div", _reliability(evaluation), _risk(evaluation), class_="pair"),
         _mistakes(evaluation, model, corpus),
@@ -39,7 +39,7 @@ def evaluation_page(evaluation: Evaluation, model: Model | None = None, corpus: 
     return page(title, "Evaluation", body)
 
 
-def _summary(evaluation: Evaluation, model: Model | None) -> Markup:
+def _summary(evaluation: Evaluation, model: Model | None, corpus: Corpus | None) -> Markup:
     rows = [
         (both("الوثائق", "Documents"), f"{evaluation.documents:,}"),
         (both("المجاب عنها", "Answered"), f"{evaluation.answered:,}"),
@@ -47,10 +47,19 @@ def _summary(evaluation: Evaluation, model: Model | None) -> Markup:
         (both("متوسط F1", "Macro F1"), _between(evaluation.macro_f1, evaluation.macro_f1_interval)),
         (both("خطأ المعايرة", "Calibration error"), percent(evaluation.ece, 1)),
     ]
+    if corpus is not None and corpus.left_out:
+        rows.insert(1, (both("المستبعدة", "Left out"), _counted(corpus.left_out)))
     if model is not None:
         rows.append((both("النموذج", "Model"), name(model.id)))
     note = both("بين القوسين مجال ثقة 95%.", "In brackets: 95% intervals.")
     return card(figures(rows), element("p", note, class_="soft"))
+
+
+def _counted(left_out: Mapping[str, Sequence[str]]) -> Markup:
+    """How many documents were left out, and why."""
+    reasons = name(", ".join(f"{len(names):,} {reason}" for reason, names in left_out.items()))
+    total = sum(map(len, left_out.values()))
+    return element("span", f"{total:,} ", element("span", "(", reasons, ")", class_="soft"), class_="number")
 
 
 def _between(value: float, interval: tuple[float, float]) -> Markup:
