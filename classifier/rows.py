@@ -19,6 +19,7 @@ from typing import IO, Any
 from classifier.errors import CorpusError
 
 FASTTEXT_MARK = "__label__"
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # or a text that would be taken for a disarmed one
 _FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
 
@@ -52,6 +53,17 @@ def cell(row: Mapping[str, Any], column: str) -> str:
     return "" if value is None else str(value)
 
 
+def disarmed(text: str) -> str:
+    """A text as a cell of a CSV file: where a spreadsheet would take it for a formula, with an apostrophe in front.
+
+    `read_rows` takes that off again.
+
+    >>> disarmed("=1+1"), disarmed("1+1")
+    ("'=1+1", '1+1')
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
         ".csv": _separated_lines,
@@ -80,7 +92,14 @@ def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons between the columns."""
     heading = lines.readline()
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    yield from _table(chain([heading] if heading else [], lines), delimiter)
+    for row in _table(chain([heading] if heading else [], lines), delimiter):
+        yield {column: _armed(value) for column, value in row.items()}
+
+
+def _armed(value: Any) -> Any:
+    """What `disarmed` was given."""
+    is_disarmed = isinstance(value, str) and value.startswith("'") and _FORMULA.match(value)
+    return value[1:] if is_disarmed else value
 
 
 def _tabbed_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from classifier.cli import adapting as command
 from classifier.corpus import Example, load_corpus
 from classifier.engine import Reader
 from classifier.errors import ClassifierError, CorpusError
+from classifier.rows import read_rows
 from classifier.training.folds import story_groups
 from classifier.training.suggesting import Suggested, Suggestion, suggest, write_csv
 
@@ -134,8 +135,18 @@ def test_awkward_texts_survive_the_csv(tmp_path: Path) -> None:
     write_csv(Suggested("path", suggestions, 6, {}), tmp_path / "list.csv")
     with (tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as file:
         read = [row["text"] for row in csv.DictReader(file)]
-    assert read == [*texts[:3], "صفر هنا", "نصف ? رمز", texts[5]]
+    assert read == [*texts[:2], "'=SUM(A1)", "صفر هنا", "نصف ? رمز", texts[5]]
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\tخبر", "'=1", "''=1", "'خبر'"])
+def test_no_name_or_text_is_a_formula_and_each_is_read_back(text: str, tmp_path: Path) -> None:
+    write_csv(Suggested("path", (Suggestion(text, text, "random"),), 1, {}), tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as file:
+        (cells,) = csv.DictReader(file)
+    assert not {cells["path"][0], cells["text"][0]} & set("=+-@\t\r")
+    (row,) = read_rows(tmp_path / "list.csv")
+    assert (row["path"], row["text"]) == (text, text)
 
 
 def test_a_small_archive_is_suggested_whole(model: Model, tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ from classifier.drafts import replacing
 from classifier.errors import ResultsError
 from classifier.labelling.dates import date_of
 from classifier.labelling.lines import read_results
+from classifier.rows import disarmed
 
 COLUMNS = (
     *("path", "status", "label", "probability", "reason", "message"),
     *("coverage", "repairs", "size", "modified", "sha256", "model"),
 )
-_FORMULA = tuple("=+-@\t\r")
 _SHEET_ROWS = 1_000_000  # Excel's limit is 1,048,576
 _BATCH = 10_000
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0 has no place for these
@@ -39,9 +39,9 @@ def export_csv(results: str | os.PathLike[str], out: str | os.PathLike[str]) -> 
     labels = _labels(Path(results))
     with _in_place(Path(out)) as draft, draft.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(map(_disarm, _header(labels)))
+        writer.writerow(map(disarmed, _header(labels)))
         for row in _rows(Path(results), labels):
-            writer.writerow([_disarm(cell) if isinstance(cell, str) else cell for cell in row])
+            writer.writerow([disarmed(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 def export_xlsx(results: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
@@ -135,10 +135,6 @@ def _presentable(value: Any) -> Any:
     return (
         value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if not value.isascii() else value
     )
-
-
-def _disarm(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _cell(sheet: Any, value: Any) -> Any:

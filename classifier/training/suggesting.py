@@ -27,7 +27,7 @@ from classifier.decision import decide, softmax
 from classifier.engine import Engine, Reader
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
-from classifier.rows import cell, read_rows
+from classifier.rows import cell, disarmed, read_rows
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
 from classifier.training.counting import TermCounter
 from classifier.training.folds import story_groups
@@ -124,13 +124,15 @@ def suggest(
 def write_csv(suggested: Suggested, path: str | os.PathLike[str]) -> None:
     """Write a list to fill in: `label`, and `second_label` with `confidence` low where another would do too.
 
-    `train` reads it back; rows still without a label are passed over. Written whole or not at all.
+    `train` reads it back; rows still without a label are passed over. No name or text is a formula in Excel. Written
+    whole or not at all.
     """
     content = io.StringIO(newline="")
     table = csv.writer(content)
     table.writerow((suggested.key, *COLUMNS))
     for part in suggested.suggestions:
-        table.writerow((part.name, part.text.replace("\0", " "), "", "", "", part.drawn))
+        text = disarmed(part.text.replace("\0", " "))
+        table.writerow((disarmed(part.name), text, "", "", "", part.drawn))
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
