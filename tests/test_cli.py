@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -217,6 +218,29 @@ def test_nothing_is_overwritten_without_force(run: Callable[..., Ran], tmp_path:
     assert (ran.code, out.read_text()) == (1, "mine")
     assert "--force" in ran.err
     assert "--force" in run("export", "MODEL", out).err
+
+
+@pytest.mark.parametrize("command", ["train", "adapt", "suggest"])
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("file/model", "file is not a folder"),
+        ("folder", "is not a file"),
+        ("/dev/null", "is not a file"),
+        ("locked/new/model", "locked may not be written to"),
+    ],
+    ids=["below a file", "folder", "device", "locked"],
+)
+def test_a_place_that_cannot_be_written_to_is_said_before_the_work(
+    run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, command: str, place: str, message: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "locked")  # the superuser may write anywhere
+    ran = run(command, tmp_path / "nowhere", "--out", tmp_path / place, "--force")  # nothing there to work on
+    assert ran.code == 1
+    assert message in ran.err
 
 
 def test_version_names_the_engine(run: Callable[..., Ran]) -> None:

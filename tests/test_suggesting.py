@@ -139,6 +139,13 @@ def test_awkward_texts_survive_the_csv(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
 
 
+def test_no_text_is_left_behind_where_a_list_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").mkdir()
+    with pytest.raises(OSError, match=r"list\.csv"):
+        write_csv(Suggested("path", (Suggestion("a", "خبر", "random"),), 1, {}), tmp_path / "list.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
 @pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\tخبر", "'=1", "''=1", "'خبر'"])
 def test_no_name_or_text_is_a_formula_and_each_is_read_back(text: str, tmp_path: Path) -> None:
     write_csv(Suggested("path", (Suggestion(text, text, "random"),), 1, {}), tmp_path / "list.csv")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.options import ModelOption, refuse_to_overwrite
+from classifier.cli.options import ModelOption
+from classifier.cli.writing import require_writable
 
 ArchiveArgument = Annotated[
     Path, typer.Argument(help="A folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text.")
@@ -38,7 +39,7 @@ def adapt(
     """
     from classifier.training.adapting import adapt as learn
 
-    refuse_to_overwrite(out, force)
+    require_writable(out, force)
     adapted = learn(archive, out, model=model, name=name, progress=_say)
     _say_left_out(adapted.left_out)
     for warning in adapted.warnings:
@@ -76,7 +77,7 @@ def suggest(
     from classifier.training.suggesting import suggest as pick
     from classifier.training.suggesting import write_csv
 
-    refuse_to_overwrite(out, force)
+    require_writable(out, force)
     suggested = pick(archive, count, model=model, exclude=exclude or (), seed=seed, progress=_say)
     write_csv(suggested, out)
     _say_left_out(suggested.left_out)

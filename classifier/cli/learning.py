@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.options import ModelOption, refuse_to_overwrite
+from classifier.cli.options import ModelOption
 from classifier.cli.printing import one_line
+from classifier.cli.writing import require_writable
 
 if TYPE_CHECKING:
     from classifier.evaluation import Evaluation
@@ -44,7 +45,7 @@ def train(
     """
     from classifier.training import train as learn
 
-    refuse_to_overwrite(out, force)
+    require_writable(out, force)
     trained = learn(
         corpus,
         out,

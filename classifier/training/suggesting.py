@@ -134,9 +134,13 @@ def write_csv(suggested: Suggested, path: str | os.PathLike[str]) -> None:
         text = disarmed(part.text.replace("\0", " "))
         table.writerow((disarmed(part.name), text, "", "", "", part.drawn))
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # it holds texts
 
 
 @dataclass(frozen=True, slots=True)
