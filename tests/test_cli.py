@@ -186,6 +186,21 @@ def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
     assert run("conjure").code == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        *((command, "--seed", seed) for command in ("train", "suggest") for seed in (-1, 2**32)),
+        *(("train", "--tune", seconds) for seconds in (-5, "nan")),
+    ],
+)
+def test_numbers_out_of_bounds_are_misuse(
+    run: Callable[..., Ran], tmp_path: Path, command: str, option: str, value: object
+) -> None:
+    ran = run(command, tmp_path, "--out", tmp_path / "out", option, value)
+    assert ran.code == 2
+    assert option in ran.err
+
+
 def test_certainty_asked_for_is_kept_or_refused(run: Callable[..., Ran]) -> None:
     assert run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "0.05", "--json").json["label"]
     assert "held-out proof" in run("predict", "--model", "MODEL", "--text", FINTECH, "--max-error", "1e-9").err

@@ -82,6 +82,12 @@ def test_threads_count_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(several.coverage_, one.coverage_)
 
 
+@pytest.mark.parametrize("seconds", [-1.0, float("nan")])
+def test_time_to_tune_is_a_length(seconds: float, tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match="give 0 or more"):
+        training.train(Corpus.from_examples(_small()), tmp_path / "model", tune_seconds=seconds)
+
+
 def test_a_process_that_is_ended_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(*_: object, large: bool) -> None:
         raise BrokenProcessPool("exit code -9")

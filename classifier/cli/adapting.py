@@ -62,7 +62,7 @@ def suggest(
         list[Path] | None,
         typer.Option(help="A file of documents never to suggest, by id, path or text: labelled ones, measuring sets."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides what is drawn at random.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Pick the documents most worth labelling.

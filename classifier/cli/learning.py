@@ -27,6 +27,12 @@ def register(app: typer.Typer) -> None:
     app.command()(evaluate)
 
 
+def _length(seconds: float) -> float:
+    if not seconds >= 0:  # nor is it for what is no number
+        raise typer.BadParameter(f"{seconds} is no length of time; give seconds, 0 or more")
+    return seconds
+
+
 def train(
     corpus: CorpusArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")],
@@ -34,8 +40,12 @@ def train(
         Path | None,
         typer.Option(help="Unlabelled texts to learn from too, a folder or file: best those to be labelled."),
     ] = None,
-    tune: Annotated[float, typer.Option(metavar="SECONDS", help="Try other settings for about so long first.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Decides the folds; the same seed gives the same model.")] = 0,
+    tune: Annotated[
+        float, typer.Option(metavar="SECONDS", callback=_length, help="Try other settings for about so long first.")
+    ] = 0.0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Decides the folds; the same seed gives the same model.")
+    ] = 0,
     name: Annotated[str | None, typer.Option(help="The model's name. Default: the corpus' name.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from classifier.analysis import AnalysisSettings
 from classifier.corpus import Corpus
 from classifier.engine import Weighting
+from classifier.errors import ClassifierError
 from classifier.training.choosing import choose
 from classifier.training.lesson import Lesson, Settings, Unlabelled
 
@@ -27,7 +28,10 @@ def tune(
     """The settings with the least held-out loss among those there was time for; the given ones are tried first.
 
     What wins depends on the time, hence on the machine; the settings found make the same model again without a search.
+    Raises `ClassifierError` where `seconds` is no length of time.
     """
+    if not seconds >= 0:  # nor is it for NaN
+        raise ClassifierError(f"cannot try settings for {seconds} seconds; give 0 or more")
     started, best, least = time.monotonic(), settings, float("inf")
     for candidate in itertools.chain([settings], _others(settings)):
         with threadpool_limits(1):
