@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from classifier.prediction import digest_of
 from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
+UNREADABLE_FOLDER = "unreadable folder"
 LABEL_COLUMNS = ("label", "class", "category", "target")
 
 
@@ -130,8 +131,8 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
 
 
 def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
-    examples, left_out = [], dict[str, list[str]]()
-    for file in sorted(walk(root)):
+    examples, left_out, shut = [], dict[str, list[str]](), list[str]()
+    for file in sorted(walk(root, shut.append)):
         label, name = file.parent.relative_to(root).as_posix(), file.relative_to(root).as_posix()
         if label == ".":
             left_out.setdefault("outside a label folder", []).append(name)
@@ -140,12 +141,23 @@ def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
             examples.append(Example(read_document(file).text, label, name))
         except DocumentError as error:
             left_out.setdefault(f"unreadable: {error.reason}", []).append(name)
+    if shut:
+        left_out[UNREADABLE_FOLDER] = shut
     return examples, left_out
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """The files below a folder, hidden ones and links to folders left out."""
-    for folder, folders, files in os.walk(root):
+def walk(root: Path, shut: Callable[[str], object]) -> Iterator[Path]:
+    """The files below a folder, hidden ones and links to folders left out.
+
+    `shut` is told the names of folders below it that cannot be listed; raises `CorpusError` when it cannot itself.
+    """
+
+    def refuse(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise CorpusError(f"{root}: cannot be listed ({error.strerror}); ask for permission to read it") from None
+        shut(Path(error.filename).relative_to(root).as_posix())
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
 

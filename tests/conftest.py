@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import Runs, write_archive
@@ -40,6 +44,20 @@ def shared() -> Path:
     if not (folder / "corpora").is_dir():
         pytest.skip("the shared corpora are not beside the repository")
     return folder
+
+
+@pytest.fixture
+def shut_folder(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Make a folder one that cannot be listed, by the superuser neither."""
+    scan, shut = os.scandir, set[str]()
+
+    def scandir(path: str) -> Any:
+        if os.fspath(path) in shut:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return lambda folder: shut.add(str(folder))
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-from classifier.training.archives import Sample, Tally, entries, read_sampled
+from classifier.training.archives import Sample, Tally, entries, read_sampled, read_texts
 
 PLAIN = "تحدث المدير أمس عن زيارته وقال إن اللقاء كان مفيدا وإن الجميع شارك فيه"
 
@@ -31,6 +32,21 @@ def test_every_document_is_as_likely_to_be_in_a_sample() -> None:
         counts.update(sample.items)
     assert len(counts) == 20
     assert all(60 <= count <= 140 for count in counts.values())  # 100 expected, deviation 8.7
+
+
+def test_what_cannot_be_read_is_counted(tmp_path: Path, shut_folder: Callable[[Path], None]) -> None:
+    for name in ("a.txt", "b/x.txt", "shut/y.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(PLAIN, encoding="utf-8")
+    (tmp_path / "b" / "scan.pdf").write_bytes(b"%PDF-1.4 broken")
+    shut_folder(tmp_path / "shut")
+    expected = {"unreadable: BROKEN_FILE": 1, "unreadable folder": 1}
+    tally = Tally()
+    assert list(read_texts(tmp_path, tally)) == [PLAIN, PLAIN]
+    assert (tally.documents, dict(tally.left_out)) == (3, expected)
+    tally = Tally()
+    list(read_sampled(tmp_path, Sample[str](9, 0), tally, None, lambda _: None))
+    assert (tally.documents, dict(tally.left_out)) == (3, {**expected, "duplicate": 1})
 
 
 def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:

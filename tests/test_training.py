@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,6 +264,19 @@ def test_an_unreadable_unlabelled_archive_is_a_clear_error(tmp_path: Path) -> No
     (tmp_path / "c.jsonl").write_text('{"text": "x"}\n{oops\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2 is not JSON"):
         list(read_texts(tmp_path / "c.jsonl"))
+
+
+def test_folders_that_cannot_be_listed_are_named(tmp_path: Path, shut_folder: Callable[[Path], None]) -> None:
+    for label in ("a", "b", "c/d"):
+        (tmp_path / label).mkdir(parents=True)
+        (tmp_path / label / "x.txt").write_text(f"خبر {label}", encoding="utf-8")
+    shut_folder(tmp_path / "c" / "d")
+    corpus = load_corpus(tmp_path)
+    assert corpus.labels == ("a", "b")
+    assert corpus.left_out == {"unreadable folder": ("c/d",)}
+    shut_folder(tmp_path)
+    with pytest.raises(CorpusError, match="cannot be listed"):
+        load_corpus(tmp_path)
 
 
 def test_a_missing_corpus_is_a_clear_error(tmp_path: Path) -> None:

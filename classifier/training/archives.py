@@ -10,13 +10,12 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from classifier.corpus import TEXT_COLUMNS, column_of, name_of, text_of, walk
+from classifier.corpus import TEXT_COLUMNS, UNREADABLE_FOLDER, column_of, name_of, text_of, walk
 from classifier.documents import Knows, read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
@@ -37,10 +36,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Tally:
-    """How many documents an archive holds, and how many were left out of a sample, by reason."""
+    """How many documents an archive holds, and how many were left out, by reason."""
 
     documents: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def shut(self, _: str) -> None:
+        """Count a folder that cannot be listed."""
+        self.left_out[UNREADABLE_FOLDER] += 1
 
 
 class Sample(Generic[Item]):
@@ -66,27 +69,35 @@ class Sample(Generic[Item]):
         return list(self._places.values())
 
 
-def entries(archive: str | os.PathLike[str], knows: Knows | None = None) -> Iterator[Entry]:
+def entries(
+    archive: str | os.PathLike[str], knows: Knows | None = None, *, tally: Tally | None = None
+) -> Iterator[Entry]:
     """The documents of a folder (any format), or of a CSV, TSV, JSONL or Parquet file's rows, in a fixed order.
 
-    `knows` is the model's help in doubts of encoding. Raises `CorpusError` when there is no such archive, or when the
-    file cannot be read as rows with a text.
+    `knows` is the model's help in doubts of encoding; folders that cannot be listed are counted in `tally`. Raises
+    `CorpusError` when there is no such archive, or when the file cannot be read as rows with a text.
     """
     path = Path(archive)
     if not path.exists():
         raise CorpusError(f"{path}: there is no such archive; give a folder of documents or a CSV or JSONL file")
     if path.is_dir():
-        for file in walk(path):
+        for file in walk(path, (tally or Tally()).shut):
             yield Entry(file.relative_to(path).as_posix(), partial(_read, file, knows))
     else:
         yield from _rows(path)
 
 
-def read_texts(archive: str | os.PathLike[str]) -> Iterator[str]:
-    """The texts of an archive, one at a time; documents that cannot be read are passed over. Raises as `entries`."""
-    for entry in entries(archive):
-        with suppress(DocumentError):
-            yield entry.read()
+def read_texts(archive: str | os.PathLike[str], tally: Tally | None = None) -> Iterator[str]:
+    """The texts of an archive, one at a time; what cannot be read is counted in `tally`. Raises as `entries`."""
+    tally = tally or Tally()
+    for entry in entries(archive, tally=tally):
+        tally.documents += 1
+        try:
+            text = entry.read()
+        except DocumentError as error:
+            tally.left_out[f"unreadable: {error.reason}"] += 1
+        else:
+            yield text
 
 
 def read_sampled(
@@ -104,7 +115,7 @@ def read_sampled(
     whatever the sample, and have no place in it.
     """
     seen = set[str]()
-    for entry in entries(archive, knows):
+    for entry in entries(archive, knows, tally=tally):
         tally.documents += 1
         if tally.documents % STEP == 0:
             say(f"{tally.documents:,} documents seen")
