@@ -21,8 +21,8 @@ from classifier.prediction import digest_of
 from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
-UNREADABLE_FOLDER = "unreadable folder"
 LABEL_COLUMNS = ("label", "class", "category", "target")
+UNREADABLE_FOLDER = "unreadable folder"  # what is left out of a corpus or an archive with it is not known
 
 
 @dataclass(frozen=True, slots=True)

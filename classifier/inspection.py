@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from classifier.errors import ModelFileError
@@ -15,31 +16,46 @@ TOP_TERMS = 12
 def verify(model: Model) -> int:
     """Check that the model gives its canaries the probabilities it was written with; return how many it has.
 
-    Raises `ModelFileError` naming the first canary that differs. (The digest was checked on loading.)
+    Raises `ModelFileError` naming the first canary that differs, or where there are none as `train` writes them. (The
+    digest was checked on loading.)
     """
     canaries = model.metadata.get("canaries") or []
     if not canaries:
         raise ModelFileError(f"{model.id}: holds no canaries to check; train it again")
-    texts = [canary["text"] for canary in canaries]
-    for canary, given in zip(canaries, model.predict_proba(texts).tolist(), strict=True):
-        worst = max(abs(a - b) for a, b in zip(given, canary["probabilities"], strict=True))
-        if worst > TOLERANCE:
-            raise ModelFileError(
-                f"{model.id}: answers its canary {canary['text'][:40]!r} with a difference of {worst:.2g}; "
-                "the reading of text has changed since it was trained: train it again or go back a version"
-            )
+    with _as_trained(model):
+        texts = [canary["text"] for canary in canaries]
+        for canary, given in zip(canaries, model.predict_proba(texts).tolist(), strict=True):
+            worst = max(abs(a - b) for a, b in zip(given, canary["probabilities"], strict=True))
+            if not worst <= TOLERANCE:
+                raise ModelFileError(
+                    f"{model.id}: answers its canary {canary['text'][:40]!r} with a difference of {worst:.2g}; "
+                    "the reading of text has changed since it was trained: train it again or go back a version"
+                )
     return len(canaries)
 
 
 def card(model: Model) -> str:
-    """The model card, as Markdown."""
-    return "\n".join(_card_lines(model)) + "\n"
+    """The model card, as Markdown; raises `ModelFileError` where the file holds none of what it tells."""
+    with _as_trained(model):
+        return "\n".join(_card_lines(model)) + "\n"
 
 
 def as_dict(model: Model) -> dict[str, Any]:
     """The card's facts as plain values."""
     kept = ("name", "labels", "digest", "analysis", "weighting", "thresholds", "calibration", "report", "provenance")
     return {"id": model.id, "terms": len(model.terms), **{key: model.metadata.get(key) for key in kept}}
+
+
+@contextmanager
+def _as_trained(model: Model) -> Iterator[None]:
+    """Say it of the file where its metadata, that nothing needs to predict, is not what `train` writes."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ModelFileError(
+            f"{model.id}: its metadata is not what `classifier train` writes ({error!r}); it can predict, but for a "
+            "card and canaries train it again"
+        ) from None
 
 
 def _card_lines(model: Model) -> Iterator[str]:

@@ -162,3 +162,22 @@ def test_canaries_catch_a_model_that_answers_otherwise(model: Model, monkeypatch
     monkeypatch.setattr(model, "metadata", {**model.metadata, "canaries": moved})
     with pytest.raises(ModelFileError, match="canary"):
         inspection.verify(model)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("report", value) for value in (None, "good", {}, {"held_out": "?", "accuracy_interval": []})),
+        *(("provenance", value) for value in (None, {}, {"documents": 1, "corpus": 2})),
+        *(
+            ("canaries", value)
+            for value in (["نص"], [{"text": "نص"}], [{"text": "نص", "probabilities": [1.0]}], {"a": 1})
+        ),
+    ],
+)
+def test_a_card_that_train_did_not_write_is_a_clear_error(
+    model: Model, key: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "metadata", {**model.metadata, key: value})
+    with pytest.raises(ModelFileError, match="not what `classifier train` writes"):
+        inspection.verify(model) if key == "canaries" else inspection.card(model)
