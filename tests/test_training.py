@@ -260,6 +260,19 @@ def test_a_line_of_fasttext_has_one_label_and_none_in_its_text(line: str, text: 
     assert (example.label, example.text) == ("a", text)
 
 
+def test_unlabelled_texts_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    for number, text in enumerate((BANK, RAID)):
+        (tmp_path / "archive" / f"{number}.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "archive" / "scan.pdf").write_bytes(b"%PDF-1.4 broken")
+    said: list[str] = []
+    corpus = Corpus.from_examples(_small())
+    training.train(corpus, tmp_path / "model", unlabelled=tmp_path / "archive", progress=said.append)
+    assert [line for line in said if "left out" in line] == [
+        "left out of the unlabelled ones, unreadable: BROKEN_FILE: 1"
+    ]
+
+
 def test_an_unreadable_unlabelled_archive_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_text('{"text": "x"}\n{oops\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2 is not JSON"):

@@ -78,6 +78,8 @@ def train(
     with threadpool_limits(1):  # sums in one order give one model; and for sparse rows two threads are slower than one
         say(f"counting {len(corpus.examples)} documents" + (" and the unlabelled ones" if unlabelled else ""))
         lesson = Lesson.of(corpus, unlabelled, settings)
+        for reason, number in sorted(lesson.unread.items()):
+            say(f"left out of the unlabelled ones, {reason}: {number:,}")
         say("learning with documents held out")
         choice = choose(lesson, settings)
         lesson = choice.ways[-1].lesson  # a tutor that is of no use need not be kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Self
@@ -18,7 +18,7 @@ from classifier.arabic import letter_table
 from classifier.corpus import Corpus
 from classifier.engine import Reader, Weighting
 from classifier.errors import CorpusError
-from classifier.training.archives import read_texts
+from classifier.training.archives import Tally, read_texts
 from classifier.training.counting import TermCounter, term_numbers
 from classifier.training.fitting import Learned, fit_all
 from classifier.training.folds import (
@@ -92,17 +92,19 @@ class Lesson:
     neighbourhoods: Neighbourhoods
     extended: scipy.sparse.csr_matrix  # labelled documents, then those that the tutor is asked about
     unlabelled: int
+    unread: Mapping[str, int]  # how many of the unlabelled texts could not be read, by reason
     tutor: Tutor | None = None
 
     @classmethod
     def of(cls, corpus: Corpus, unlabelled: Unlabelled, settings: Settings) -> Lesson:
         """Count a corpus and learn its neighbourhoods; unlabelled texts are read twice and held a few at a time."""
 
-        def texts() -> Iterator[str]:
-            return chain(corpus.texts, read_texts(unlabelled) if unlabelled else ())
+        def texts(tally: Tally | None = None) -> Iterator[str]:
+            return chain(corpus.texts, read_texts(unlabelled, tally) if unlabelled else ())
 
+        tally = Tally()
         counter = TermCounter(settings.analysis, settings.weighting, settings.min_documents + bool(unlabelled))
-        counts = counter.fit_transform(texts())
+        counts = counter.fit_transform(texts(tally))
         if not counts.shape[1]:
             raise CorpusError(f"no term stands in {settings.min_documents} documents; give more or longer documents")
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
@@ -130,6 +132,7 @@ class Lesson:
             neighbourhoods=neighbourhoods,
             extended=neighbourhoods.extend(tfidf),
             unlabelled=counts.shape[0] - labelled,
+            unread=dict(tally.left_out),
         )
         return lesson._tutored(everything[labelled:], settings)
 
