@@ -177,6 +177,8 @@ def _asked(words: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "label archive --out r.jsonl --jobs ٢",
         "label archive --out r.jsonl --jobs 1_0",
         "label archive --out r.jsonl --max-error x",
+        "label archive --out r.jsonl --max-error 0",
+        "label archive --out r.jsonl --max-error 1.5",
         "label archive --out r.jsonl --max-error 1e-2",
         "label archive --out r.jsonl --max-error 0.0.1",
         "label archive --out r.jsonl --force",

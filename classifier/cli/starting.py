@@ -25,13 +25,20 @@ def _plain(number: str) -> str:
     raise ValueError(number)
 
 
+def _share(number: str) -> float:
+    """A number between 0 and 1; what is to be said of others, typer says."""
+    if not 0.0 < float(_plain(number)) < 1.0:
+        raise ValueError(number)
+    return float(number)
+
+
 # Those of `label` that are read here, as `batch.label` declares them.
 OPTIONS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "--out": ("out", Path),
     "-o": ("out", Path),
     "--model": ("model", str),
     "-m": ("model", str),
-    "--max-error": ("max_error", lambda number: float(_plain(number))),
+    "--max-error": ("max_error", _share),
     "--jobs": ("jobs", lambda number: int(_plain(number))),
     "-j": ("jobs", lambda number: int(_plain(number))),
 }

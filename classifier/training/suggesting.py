@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from classifier.corpus import TEXT_COLUMNS, text_of
 from classifier.decision import decide, softmax
+from classifier.drafts import replacing
 from classifier.engine import Engine, Reader
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
@@ -135,12 +136,8 @@ def write_csv(suggested: Suggested, path: str | os.PathLike[str]) -> None:
         table.writerow((disarmed(part.name), text, "", "", "", part.drawn))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)  # it holds texts
+    with replacing(path) as draft:
+        draft.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
 
 
 @dataclass(frozen=True, slots=True)
