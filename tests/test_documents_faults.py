@@ -144,6 +144,17 @@ def test_what_is_unpacked_counts_over_all_members(tmp_path: Path) -> None:
     assert [isinstance(member, Document) for member in found.values()] == [True] * 3 + [False] * 6
 
 
+@pytest.mark.parametrize("limits", [Limits(max_unpacked=20_000_000), Limits()], ids=["size", "ratio"])
+def test_a_member_too_large_to_unpack_leaves_the_others_readable(tmp_path: Path, limits: Limits) -> None:
+    """It is refused by the size in its directory, unread: nothing was unpacked, so nothing counts."""
+    path = tmp_path / "a.zip"
+    path.write_bytes(producers.packed({"a.mp4": bytes(30_000_000), "b.txt": TEXT.encode(), "c.txt": BODY.encode()}))
+    large, *others = dict(iter_members(path, limits=limits)).values()
+    assert isinstance(large, DocumentError)
+    assert large.reason is Reason.TOO_LARGE
+    assert [member.text for member in others if isinstance(member, Document)] == [TEXT, BODY]
+
+
 def test_page_limit_is_named() -> None:
     pytest.importorskip("fpdf")
     import fpdf

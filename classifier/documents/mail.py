@@ -91,7 +91,7 @@ def _attachments(parts: list[Message], source: Source) -> tuple[list[str], list[
             continue
         data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
         try:
-            source.budget.allow(len(data), "it")
+            source.budget.spend(len(data))
             texts.append(source.inner(data, name).text)
         except DocumentError as error:
             notes.append(f"attachment {name} not read: {error.reason}")

@@ -58,7 +58,7 @@ def _extract(source: Source) -> tuple[list[str], int, int, str]:
         pages, images = [], 0
         for index in range(min(len(document), source.budget.limits.max_pages)):
             text = _page_text(document, index)
-            source.budget.allow(2 * len(text), "it")
+            source.budget.spend(2 * len(text))
             images += 0 if text else _count_images(document, index)
             pages.append(text)
         return pages, images, len(document), document.get_metadata_value("Title")

@@ -27,25 +27,32 @@ class Budget:
     packed: int
     spent: int = 0
 
-    def allow(self, unpacked: int, what: str) -> None:
-        """Count bytes about to be, or just, unpacked; raises `DocumentError` (TOO_LARGE) beyond the limits."""
+    def spend(self, unpacked: int) -> None:
+        """Count bytes just unpacked; raises `DocumentError` (TOO_LARGE) beyond the limits."""
         self.spent += unpacked
-        if self.spent > self.limits.max_unpacked:
+        self.check(0)
+
+    def check(self, unpacked: int) -> None:
+        """Raise `DocumentError` (TOO_LARGE) where so many more bytes would go beyond the limits; counts nothing."""
+        total = self.spent + unpacked
+        if total > self.limits.max_unpacked:
             raise DocumentError(
                 Reason.TOO_LARGE,
-                f"{what} unpacks to more than {self.limits.max_unpacked:,} bytes; unpack it yourself if you trust it",
+                f"unpacking it goes beyond the {self.limits.max_unpacked:,} bytes read of one file; unpack it"
+                " yourself if you trust it",
             )
-        if self.spent > 10_000_000 and self.spent > self.limits.max_ratio * self.packed:
+        if total > 10_000_000 and total > self.limits.max_ratio * self.packed:
             raise DocumentError(
                 Reason.TOO_LARGE,
-                f"{what} unpacks to more than {self.limits.max_ratio} times its size, as zip bombs do; it was not read",
+                f"unpacking it goes beyond {self.limits.max_ratio} times the size of the file, as zip bombs do; unpack"
+                " it yourself if you trust it",
             )
 
     def drain(self, file: Readable) -> bytes:
         """All that a packed file unpacks to, a little at a time: a bomb is noticed before it fills the memory."""
         parts = []
         while part := file.read(min(1 << 20, self.limits.max_unpacked - self.spent + 1)):
-            self.allow(len(part), "it")
+            self.spend(len(part))
             parts.append(part)
         return b"".join(parts)
 
