@@ -155,6 +155,19 @@ def test_a_member_too_large_to_unpack_leaves_the_others_readable(tmp_path: Path,
     assert [member.text for member in others if isinstance(member, Document)] == [TEXT, BODY]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_leaves_the_others_readable(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    data = bytearray(producers.packed({"a.txt": TEXT.encode(), "b.txt": BODY.encode()}, method=method))
+    data[60:300] = bytes(240)
+    path.write_bytes(data)
+    damaged, other = dict(iter_members(path)).values()
+    assert isinstance(damaged, DocumentError)
+    assert damaged.reason is Reason.BROKEN_FILE
+    assert isinstance(other, Document)
+    assert other.text == BODY
+
+
 def test_page_limit_is_named() -> None:
     pytest.importorskip("fpdf")
     import fpdf

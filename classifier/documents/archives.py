@@ -27,12 +27,19 @@ def read_members(source: Source) -> Iterator[tuple[str, Document | DocumentError
     """Each document of a zip archive with its name, sorted by name; a damaged one gives its error instead."""
     with open_zip(source) as archive:
         for name in sorted(archive.namelist()):
-            if name.endswith("/") or any(part in name for part in _LITTER):
-                continue
-            try:
-                yield name, source.inner(unpack_member(source, archive, name), name)
-            except DocumentError as error:
-                yield name, error
+            if not name.endswith("/") and not any(part in name for part in _LITTER):
+                yield name, _read_member(source, archive, name)
+
+
+def _read_member(source: Source, archive: zipfile.ZipFile, name: str) -> Document | DocumentError:
+    try:
+        return source.inner(unpack_member(source, archive, name), name)
+    except DocumentError as error:
+        return error
+    except Exception as error:  # one document is a border: each method of packing has errors of its own (LZMAError)
+        return DocumentError(
+            Reason.BROKEN_FILE, f"damaged inside the zip file ({type(error).__name__}: {error}); get another copy"
+        )
 
 
 def open_zip(source: Source) -> zipfile.ZipFile:
