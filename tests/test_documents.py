@@ -267,9 +267,22 @@ def test_saved_page_loses_its_furniture(count: int) -> None:
     assert not any(word in text for word in FURNITURE)
 
 
+def test_two_boxes_of_links_leave_the_page_they_stand_in() -> None:
+    """The page is mostly links only as long as the second box is in it."""
+    links = "".join(f"<li><a href='/{number}'>خبر آخر من أخبار اليوم</a></li>" for number in range(30))
+    boxes = f"<h3>اقرأ أيضا</h3><ul>{links}</ul><h3>الأكثر قراءة</h3><ul>{links}</ul>"
+    page = f"<html><body><p>{PARAGRAPHS[0]}</p>{boxes}</body></html>"
+    assert read_bytes(page.encode(), "a.html").text == PARAGRAPHS[0]
+
+
 @pytest.mark.parametrize(
     "markup",
-    ["<html><body>مرحبا بكم</body></html>", "<p>مرحبا بكم", "<div><b>مرحبا</b> بكم</div><script>x</script><!-- سر -->"],
+    [
+        "<html><body>مرحبا بكم</body></html>",
+        "<p>مرحبا بكم",
+        "<div><b>مرحبا</b> بكم</div><script>x</script><!-- سر -->",
+        "<!--><b>مرحبا</b> <!-- سر -->بكم<!-- سر",
+    ],
 )
 def test_page_without_a_main_text_gives_all_text(markup: str) -> None:
     assert read_bytes(markup.encode(), "a.htm").text == "مرحبا بكم"

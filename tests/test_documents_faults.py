@@ -284,6 +284,26 @@ def test_deep_rich_text() -> None:
     assert PARAGRAPHS[0] in read_bytes(rb"{\rtf1 " + data, "a.rtf").text
 
 
+@pytest.mark.parametrize(
+    ("part", "times"),
+    [
+        ("<!--", 100_000),
+        ("<!-- x -", 100_000),
+        ("<title>", 100_000),
+        ("<title ", 100_000),
+        ("<p ", 200_000),
+        ("</p ", 200_000),
+        ("<title ", 40_000),
+        ("<p>اقرأ أيضا</p><a>رابط</a>", 12_000),
+    ],
+    ids=["comment", "cut-off comment", "title", "title tag", "tag", "end tag", "few title tags", "read also"],
+)
+def test_a_page_that_repeats_itself_is_read_in_one_pass(part: str, times: int) -> None:
+    """Followed to the end of the page from each of its many beginnings, each of these takes half a minute or more."""
+    page = f"<html><body><p>{PARAGRAPHS[0]}</p>{part * times}"
+    assert read_bytes(page.encode(), "a.html").text.startswith(PARAGRAPHS[0])
+
+
 def test_message_nested_without_end() -> None:
     head = b"From: a@b.org\nTo: a@b.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\n"
     assert reason_of(head * 5_000 + b"text", "a.eml") is Reason.TOO_LARGE

@@ -7,6 +7,7 @@ thing is cut away first.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_INVISIBLE = re.compile(r"(?is)<!--.*?-->|<(script|style|noscript|template|svg|iframe)\b.*?(?:</\1\s*>|\Z)")
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
-_BREAK = re.compile(r"(?i)</?(?:p|div|br|h[1-6]|li|tr|table|section|article|blockquote)\b[^>]*>")
+# Nothing here looks for an end that may never come from each of many starts: that is quadratic in damaged pages.
+_INVISIBLE = re.compile(
+    r"(?is)<!--(?:-?>|.*?(?:-->|\Z))|<(script|style|noscript|template|svg|iframe)\b.*?(?:</\1\s*>|\Z)"
+)
+_TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)")
+_BREAK = re.compile(r"(?i)</?(?:p|div|br|h[1-6]|li|tr|table|section|article|blockquote)\b[^<>]*>")
 _TAG = re.compile(r"<[^<>]*>")
 # Beyond these, and for deeper nesting than any page has, the plain way bounds the time.
 _MOST_CHARACTERS = 3_000_000
@@ -111,9 +115,9 @@ def _drop_furniture(tree: HtmlElement) -> None:
     for element in list(tree.iter(*_BOXES)):
         if _is_furniture(element) and _is_inside(element, tree) and _is_dispensable(element, size):
             element.drop_tree()
-    for heading in [element for element in tree.iter(*_HEADINGS) if _is_read_also(element)]:
-        if _is_inside(heading, tree):
-            _drop_links_after(heading)
+    for box in _drop_read_also(tree):
+        if _is_inside(box, tree) and _link_share(box) > 0.5:
+            box.drop_tree()
 
 
 def _is_furniture(element: HtmlElement) -> bool:
@@ -147,13 +151,20 @@ def _link_share(element: HtmlElement) -> float:
     return links / max(1, len(element.text_content()))
 
 
+def _drop_read_also(tree: HtmlElement) -> Iterable[HtmlElement]:
+    """Cut out "read also" headings with the links under them; returns the boxes they stood in, each once."""
+    boxes: dict[HtmlElement, None] = {}
+    for heading in [element for element in tree.iter(*_HEADINGS) if _is_read_also(element)]:
+        if _is_inside(heading, tree):
+            boxes[heading.getparent()] = None
+            _drop_links_after(heading)
+    return boxes
+
+
 def _drop_links_after(heading: HtmlElement) -> None:
-    """A "read also" heading with the links under it: the siblings that follow while mostly links, and their box."""
-    parent = heading.getparent()
-    for sibling in [*heading.itersiblings()]:
+    """A "read also" heading with the links under it: the siblings that follow while mostly links."""
+    while (sibling := heading.getnext()) is not None:
         if not isinstance(sibling.tag, str) or sibling.tag in _HEADINGS or _link_share(sibling) < 0.5:
             break
         sibling.drop_tree()
     heading.drop_tree()
-    if parent is not None and parent.getparent() is not None and _link_share(parent) > 0.5:
-        parent.drop_tree()
