@@ -191,6 +191,11 @@ def test_ten_megabytes_of_reversed_text_on_one_line() -> None:
     assert read_bytes(text[::-1].encode(), "a.txt").repairs == ("visual order reversed",)
 
 
+def test_a_word_without_end_among_swapped_lam_alefs() -> None:
+    text = "األسواق األولى " * 4 + "ب" * 200_000
+    assert read_bytes(text.encode(), "a.txt").text == text.replace("األ", "الأ")
+
+
 def test_folder_named_like_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").mkdir()
     assert reason_of_path(tmp_path / "a.txt") is Reason.UNSUPPORTED

@@ -209,7 +209,8 @@ def _bytes_of(encoding: str) -> dict[str, int]:
 _SWAPPED = re.compile(r"\b[وفبك]?ا[أإآ]ل")  # as an article: within a word it is two run together
 _STRAIGHT = re.compile(r"ال[أإآ]")
 _LAM_ALEF = re.compile(r"[اأإآ]ل|ل[اأإآ]")
-_WORD_WITH_LAM_ALEF = re.compile(r"\w*(?:[اأإآ]ل|ل[اأإآ])\w*")
+# From the word's beginning only: tried from each of its letters, a word of a hundred thousand takes minutes.
+_WORD_WITH_LAM_ALEF = re.compile(r"\b\w*(?:[اأإآ]ل|ل[اأإآ])\w*")
 _DOUBTFUL = re.compile(r"(?<=\w)[أإآ]ل")
 _MOST_LIGATURES = 4
 
