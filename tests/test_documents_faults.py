@@ -15,6 +15,7 @@ import pytest
 from producers import BODY, PARAGRAPHS, TEXT
 
 from classifier.documents import Document, Limits, iter_members, read_bytes, read_document
+from classifier.documents.pdf import join_lines
 from classifier.errors import DocumentError, Reason
 
 ENTITY_BOMB = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "0123456789">
@@ -194,6 +195,11 @@ def test_ten_megabytes_of_reversed_text_on_one_line() -> None:
 def test_a_word_without_end_among_swapped_lam_alefs() -> None:
     text = "األسواق األولى " * 4 + "ب" * 200_000
     assert read_bytes(text.encode(), "a.txt").text == text.replace("األ", "الأ")
+
+
+def test_a_page_of_many_full_lines_is_joined_in_one_pass() -> None:
+    line = "كلمات تملأ عرض الصفحة كله من أوله إلى آخره"
+    assert join_lines("\n".join([line] * 200_000)) == " ".join([line] * 200_000)
 
 
 def test_folder_named_like_a_file(tmp_path: Path) -> None:

@@ -102,9 +102,10 @@ def _mend_ligatures(words: pypdfium2.PdfTextPage) -> str:
     joined = [place for place in joined if place == 0 or not boxes.share(place - 1, place)]
     if 2 * sum(text[place] != "ل" for place in joined) > len(joined):
         text = _turn_groups(text, boxes)
+    letters = list(text)
     for place in joined:
-        text = f"{text[:place]}{_LIGATURES[''.join(sorted(text[place : place + 2]))]}\ufeff{text[place + 2 :]}"
-    return text.replace("\ufeff", "")
+        letters[place : place + 2] = _LIGATURES["".join(sorted(letters[place : place + 2]))], ""
+    return "".join(letters).replace("\ufeff", "")
 
 
 class _Boxes:
@@ -159,11 +160,12 @@ def join_lines(page: str) -> str:
     """A page's lines joined into paragraphs, which end where a line, or a sentence in one, stops short of the width."""
     lines = [line.strip() for line in page.split("\n")]
     full = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
-    paragraphs, current = [], ""
+    paragraphs: list[str] = []
+    current: list[str] = []
     for line in lines:
-        current = f"{current} {line}".strip()
+        current += [line] if line else []
         short = len(line) < 0.6 * full or (len(line) < 0.85 * full and _LINE_END.search(line) is not None)
         if not line or short:
-            paragraphs.append(current)
-            current = ""
-    return "\n\n".join(filter(None, (*paragraphs, current)))
+            paragraphs.append(" ".join(current))
+            current = []
+    return "\n\n".join(filter(None, (*paragraphs, " ".join(current))))
