@@ -259,6 +259,15 @@ def test_saved_page_in_any_encoding_whatever_it_declares(encoding: str, declared
     assert document.text == TEXT
 
 
+@pytest.mark.parametrize(
+    "declared", ["base64", "quoted-printable", "hex", "idna", "punycode", "undefined", "zlib", "rot13", "no-such"]
+)
+def test_declared_charset_that_is_none(declared: str) -> None:
+    assert read_bytes(producers.saved_page("cp1256", declared=declared), "page.html").text == TEXT
+    head = f"From: a@example.org\nTo: b@example.org\nSubject: x\nContent-Type: text/plain; charset={declared}\n\n"
+    assert BODY in read_bytes(head.encode() + BODY.encode("cp1256"), "a.eml").text
+
+
 @pytest.mark.parametrize("count", [1, 3], ids=["short", "long"])
 def test_saved_page_loses_its_furniture(count: int) -> None:
     """Menus, related links, comments and scripts go, in short articles too, where trafilatura alone keeps them."""

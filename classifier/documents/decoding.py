@@ -149,6 +149,7 @@ def _known(declared: str | None) -> str | None:
     """Python's name of a declared encoding, where it helps: UTF-8 is ruled out by now, Latin-1 means nothing."""
     try:
         name = codecs.lookup(declared or "").name
+        b"\x80".decode(name, "replace")  # fails for codecs that are no encoding of text: base64, idna, undefined ...
     except (LookupError, ValueError):
         return None
     aliases = {"cp1256": "windows-1256", "iso8859-6": "iso8859_6", "mac-arabic": "mac_arabic"}

@@ -46,8 +46,9 @@ def _leaves(message: Message, limit: int) -> list[Message]:
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        children = part.get_payload()
-        if part.is_multipart() and isinstance(children, list) and part.get_content_maintype() != "message":
+        # Asked of a text, it would be decoded as it declares, and fail where no text is encoded so.
+        children = part.get_payload() if part.is_multipart() else None
+        if isinstance(children, list) and part.get_content_maintype() != "message":
             waiting.extend(child for child in reversed(children) if not isinstance(child, str))
         else:
             found.append(part)
