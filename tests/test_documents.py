@@ -387,6 +387,18 @@ def test_message_with_raw_windows_1256_headers() -> None:
     assert (document.title, document.text) == (TITLE, TEXT)
 
 
+@pytest.mark.parametrize("rest", [0, 1, 2, 3])
+def test_message_cut_off_within_its_base64(rest: int) -> None:
+    """The number of characters modulo four: of a single one left over, the standard library decodes nothing."""
+    head, _, body = producers.message().partition(b"\n\n")
+    assert b"base64" in head
+    lines = body.split()
+    end = len(lines[0]) * 4 + rest
+    document = read_bytes(head + b"\n\n" + b"".join(lines)[:end], "a.eml")
+    assert len(document.text) > len(TITLE) + 100
+    assert TEXT.startswith(document.text.rstrip("\ufffd"))
+
+
 def test_forwarded_message_is_read_too() -> None:
     from email import message_from_bytes
     from email.mime.message import MIMEMessage

@@ -79,8 +79,23 @@ def _decode(part: Message, source: Source) -> Decoded:
 
 
 def _payload(part: Message) -> bytes:
+    """What a part holds; of one cut off within its base64, all that is there."""
+    from email.errors import InvalidBase64LengthDefect
+
     data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
+    if not isinstance(data, bytes):
+        return b""
+    # Four characters make three bytes: a single one left over makes none, and the library gives up on the others.
+    undecoded = any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects)
+    return _decode_base64(data) if undecoded else data
+
+
+def _decode_base64(data: bytes) -> bytes:
+    import base64
+    import re
+
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    return base64.b64decode(letters[: len(letters) // 4 * 4])
 
 
 def _attachments(parts: list[Message], source: Source) -> tuple[list[str], list[str]]:
