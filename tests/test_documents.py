@@ -465,6 +465,19 @@ def test_content_wins_over_the_extension(name: str, make) -> None:  # type: igno
     assert words(read_bytes(make(), name).text) == words(TEXT)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1256", "utf-16"])
+def test_article_about_pdf(encoding: str) -> None:
+    text = f"كل ملف من هذا النوع يبدأ بالعلامة %PDF-1.7 ثم رقم الإصدار.\n\n{BODY}"
+    assert read_bytes(text.encode(encoding), "a.txt").text == text
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.pdf", "a"])
+def test_pdf_behind_other_bytes(name: str) -> None:
+    data = producers.drawn_pdf([visual(line) for line in producers.wrap(BODY)])
+    for before in (b"\xef\xbb\xbf\r\n", b"HTTP/1.1 200 OK\r\n\r\n"):
+        assert read_bytes(before + data, name).format == "pdf"
+
+
 def test_limits_are_the_callers(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(TEXT, encoding="utf-8")

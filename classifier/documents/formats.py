@@ -81,6 +81,8 @@ _TAG = (
     rb"(?i)<(?:!doctype|html|head|body|title|meta|link|script|style|div"
     rb"|p|span|table|article|section|h[1-6]|br|a|ul|font|center|b)\b"
 )
+_CONTROLS = bytes({*range(0x20)} - set(b"\t\n\v\f\r"))
+_MUCH = 1 << 16  # the objects before a PDF's first compressed one are plain text
 _FEWEST_HEADERS = 3
 _ANY_TAG = rb"</?[A-Za-z!][^<>]{0,500}>"
 _HEADER = (
@@ -142,7 +144,8 @@ def _detect_text(data: bytes, extension: str) -> Format:
     first = head[:1]
     if first == b"<" and (markup := _detect_markup(head, extension)):
         return markup
-    if b"%PDF-" in head[:1024]:
+    # Some bytes may come before a PDF; articles about PDF name its signature too, but hold nothing binary.
+    if b"%PDF-" in data[:1024] and (expected is PDF or head.startswith(b"%PDF-") or _is_binary(data[:_MUCH])):
         return PDF
     if first.isalpha() and len(re.findall(_HEADER, head)) >= (1 if expected is EML else _FEWEST_HEADERS):
         return EML
@@ -159,13 +162,17 @@ def _detect_markup(head: bytes, extension: str) -> Format | None:
 
 def _detect_misnamed(data: bytes, expected: Format) -> Format:
     """A file named as a binary format that does not begin as one: plain text with a wrong name, or damage."""
-    head = data[:4096]
-    if sum(byte < 9 or 13 < byte < 32 for byte in head) * 50 > len(head):
+    if _is_binary(data[:4096]):
         raise DocumentError(
             Reason.BROKEN_FILE,
             f"the file is named {expected.extensions[0]} but does not begin as one; it is damaged, get another copy",
         )
     return TXT
+
+
+def _is_binary(data: bytes) -> bool:
+    """More control bytes than stray ones: compressed data are one tenth such."""
+    return (len(data) - len(data.translate(None, _CONTROLS))) * 50 > len(data)
 
 
 def _refuse_foreign(data: bytes) -> None:
