@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import producers
@@ -443,6 +444,16 @@ def test_zip_of_several(tmp_path: Path) -> None:
     assert isinstance(found["a.txt"], Document)
     assert found["a.txt"].encoding == "windows-1256"
     assert isinstance(found["c.png"], DocumentError)
+
+
+def test_zip_with_one_name_twice(tmp_path: Path) -> None:
+    """What programs make of a file added again that only append: both versions lie in it."""
+    path = tmp_path / "a.zip"
+    path.write_bytes(producers.packed({"a.txt": TITLE.encode(), "b.txt": BODY.encode()}))
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("a.txt", TEXT)
+    found = {name: member.text for name, member in iter_members(path) if isinstance(member, Document)}
+    assert found == {"a.txt": TITLE, "a.txt (2)": TEXT, "b.txt": BODY}
 
 
 def test_iter_members_of_a_single_document(tmp_path: Path) -> None:

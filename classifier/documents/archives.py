@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,16 +25,23 @@ def read(source: Source) -> Raw:
 
 
 def read_members(source: Source) -> Iterator[tuple[str, Document | DocumentError]]:
-    """Each document of a zip archive with its name, sorted by name; a damaged one gives its error instead."""
+    """Each document of a zip archive with its name, sorted by name; a damaged one gives its error instead.
+
+    A name may be there twice, as of a file packed anew: the second is named "a.txt (2)", so that names tell all apart.
+    """
+    seen: Counter[str] = Counter()
     with open_zip(source) as archive:
-        for name in sorted(archive.namelist()):
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            name = info.filename
             if not name.endswith("/") and not any(part in name for part in _LITTER):
-                yield name, _read_member(source, archive, name)
+                seen[name] += 1
+                found = _read_member(source, archive, info)
+                yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), found
 
 
-def _read_member(source: Source, archive: zipfile.ZipFile, name: str) -> Document | DocumentError:
+def _read_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Document | DocumentError:
     try:
-        return source.inner(unpack_member(source, archive, name), name)
+        return source.inner(unpack_member(source, archive, info), info.filename)
     except DocumentError as error:
         return error
     except Exception as error:  # one document is a border: each method of packing has errors of its own (LZMAError)
@@ -56,11 +64,10 @@ def open_zip(source: Source) -> zipfile.ZipFile:
         raise DocumentError(Reason.BROKEN_FILE, f"a damaged or cut-off zip file ({error}); get another copy") from error
 
 
-def unpack_member(source: Source, archive: zipfile.ZipFile, name: str) -> bytes:
+def unpack_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """The bytes of one member, counted as they come since its directory may lie; raises `DocumentError`."""
     import zipfile
 
-    info = archive.getinfo(name)
     if info.flag_bits & 0x1:
         raise DocumentError(Reason.ENCRYPTED, "protected by a password; unpack it or save it without one")
     # A member too large by the directory costs nothing, so that the others are read.

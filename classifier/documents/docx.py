@@ -85,9 +85,9 @@ def read(source: Source) -> Raw:
         if body is None:
             raise DocumentError(Reason.BROKEN_FILE, "a Word file without its main text; get another copy")
         for part in (body, *(name for name in _NOTES if name in names)):
-            collect(unpack_member(source, archive, part), words)
+            collect(unpack_member(source, archive, archive.getinfo(part)), words)
         properties = _Properties()
         if "docProps/core.xml" in names:
-            collect(unpack_member(source, archive, "docProps/core.xml"), properties)
+            collect(unpack_member(source, archive, archive.getinfo("docProps/core.xml")), properties)
     text = "\n\n".join(words.paragraphs)
     return Raw(text, words.title or usable_title(properties.title, source.name))

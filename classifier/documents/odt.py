@@ -73,11 +73,10 @@ def _parts(source: Source) -> list[bytes]:
     if not source.data.startswith(b"PK"):
         return [source.data]
     with open_zip(source) as archive:
-        names = archive.namelist()
-        if "content.xml" not in names:
+        parts = {info.filename: info for info in archive.infolist()}
+        if "content.xml" not in parts:
             raise DocumentError(Reason.BROKEN_FILE, "an OpenDocument file without its main text; get another copy")
-        if "META-INF/manifest.xml" in names and b"encryption-data" in unpack_member(
-            source, archive, "META-INF/manifest.xml"
-        ):
+        manifest = parts.get("META-INF/manifest.xml")
+        if manifest and b"encryption-data" in unpack_member(source, archive, manifest):
             raise DocumentError(Reason.ENCRYPTED, "protected by a password; save it without one")
-        return [unpack_member(source, archive, name) for name in ("meta.xml", "content.xml") if name in names]
+        return [unpack_member(source, archive, parts[name]) for name in ("meta.xml", "content.xml") if name in parts]
