@@ -88,7 +88,9 @@ def _join(found: list[tuple[str, Document | DocumentError]]) -> Raw:
     documents = [member for _, member in found if isinstance(member, Document)]
     errors = [(name, member) for name, member in found if isinstance(member, DocumentError)]
     if not documents:
-        raise errors[0][1] if errors else DocumentError(Reason.EMPTY, "the zip archive holds no documents")
+        raise (
+            errors[0][1] if errors else DocumentError(Reason.EMPTY, "the zip archive holds no documents; leave it out")
+        )
     if len(documents) == 1 and not errors:
         return Raw.of(documents[0])
     notes = [note for document in documents for note in document.repairs]

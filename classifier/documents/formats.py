@@ -54,7 +54,7 @@ _OFFICE = "save it as DOCX, ODT or PDF (soffice --headless --convert-to docx FIL
 _PICTURE = "run OCR on it first (for instance ocrmypdf --language ara)"
 _AS_PDF = "save it as PDF or plain text"
 _UNPACK = "unpack it, or pack it as .zip"
-_NO_TEXT = "it holds no text to classify"
+_NO_TEXT = "leave it out, as it holds no text"
 _FOREIGN = (
     (b"\x89PNG", "a PNG picture", _PICTURE),
     (b"\xff\xd8\xff", "a JPEG picture", _PICTURE),

@@ -31,7 +31,7 @@ def read(source: Source) -> Raw:
     body = _body(parts, source)
     attached, notes = _attachments(parts, source)
     if body is None and not attached and not subject:
-        raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments")
+        raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments; leave it out")
     body = body or Raw("")
     text = "\n\n".join(filter(None, (body.text.strip(), *attached)))
     # A page saved as MHTML is a page: its own title says more than the subject made from it.

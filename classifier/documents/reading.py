@@ -19,9 +19,9 @@ _DEFAULT = Limits()
 _KINDS = {
     stat.S_IFDIR: "a folder, not a document; give the files in it, or label the whole folder",
     stat.S_IFIFO: "a named pipe, not a document; give its content on the standard input instead",
-    stat.S_IFSOCK: "a socket, not a document",
-    stat.S_IFCHR: "a device, not a document",
-    stat.S_IFBLK: "a device, not a document",
+    stat.S_IFSOCK: "a socket, not a document; save what it sends as a file and give that",
+    stat.S_IFCHR: "a device, not a document; copy what is on it into a file and give that",
+    stat.S_IFBLK: "a device, not a document; copy what is on it into a file and give that",
 }
 
 
@@ -69,14 +69,16 @@ def _source(data: bytes, name: str, knows: Knows | None, limits: Limits) -> Sour
 def read_source(source: Source) -> Document:
     """One document, top-level or within another; raises `DocumentError` and nothing else."""
     if not source.data:
-        raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes)")
+        raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes); restore it from a copy, or leave it out")
     row = detect(source)
     try:
         raw = row.reader()(source)
     except DocumentError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise DocumentError(Reason.TOO_LARGE, f"reading it as {row.name} needs too much memory or nesting") from error
+        raise DocumentError(
+            Reason.TOO_LARGE, f"reading it as {row.name} needs too much memory or nesting; save it as plain text"
+        ) from error
     except Exception as error:  # one document is a border: parsers of damaged files raise whatever they like
         raise DocumentError(
             Reason.BROKEN_FILE, f"damaged or not really {row.name} ({type(error).__name__}: {error}); get another copy"
@@ -106,7 +108,7 @@ def load(path: str | os.PathLike[str], limits: Limits = _DEFAULT) -> bytes:
 
 def _refuse_special(status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "a special file, not a document")
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "a special file, not a document; leave it out")
         raise DocumentError(Reason.UNSUPPORTED, kind)
     if status.st_size > limits.max_bytes:
         raise _too_large(status.st_size, limits)
@@ -127,7 +129,7 @@ def _fault(error: OSError | ValueError) -> DocumentError:
             Reason.FORBIDDEN, "no permission to read it; change its rights (chmod +r) or run as its owner"
         )
     if isinstance(error, ValueError):
-        return DocumentError(Reason.NOT_FOUND, f"not a possible file name ({error})")
+        return DocumentError(Reason.NOT_FOUND, f"not a possible file name ({error}); give another")
     return DocumentError(
         Reason.BROKEN_FILE, f"the system cannot read it: {error.strerror or error}; check the disk or link"
     )
@@ -141,7 +143,11 @@ def _finish(raw: Raw, format_name: str, source: Source) -> Document:
     body, body_repairs = _repair(raw.text if format_name == TXT.name and not title else raw.text.strip(), source.knows)
     text = body if not title or _begins_with(body, title) else f"{title}\n\n{body}"
     if not text.strip():
-        raise DocumentError(Reason.EMPTY, f"no text in it ({len(source.data):,} bytes of {format_name})")
+        raise DocumentError(
+            Reason.EMPTY,
+            f"no text in it ({len(source.data):,} bytes of {format_name}); leave it out; text that shows only in"
+            " pictures needs OCR first",
+        )
     if format_name == TXT.name:
         _refuse_gibberish(text)
     # Not as a set: the same misreading may have happened twice.

@@ -73,5 +73,6 @@ def _localised_start(collector: TextCollector) -> Callable[[str, dict[str, str]]
 def _refuse_doctype(*_: Any) -> None:
     raise DocumentError(
         Reason.BROKEN_FILE,
-        "its XML declares a document type, which no such file may have and entity bombs need; it was not read",
+        "its XML declares a document type, which no such file may have and entity bombs need; save it"
+        " again as DOCX or ODT if you trust it",
     )
