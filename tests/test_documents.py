@@ -438,12 +438,24 @@ def test_zip_of_several(tmp_path: Path) -> None:
     path.write_bytes(producers.packed(members))
     joined = read_document(path)
     assert (joined.text, joined.format) == (TEXT, "zip")
-    assert joined.repairs == ("member c.png not read: UNSUPPORTED",)
+    assert joined.repairs == (
+        "2 documents joined (classifier label gives each by itself)",
+        "member c.png not read: UNSUPPORTED",
+    )
     found = dict(iter_members(path))
     assert list(found) == ["a.txt", "b.txt", "c.png"]
     assert isinstance(found["a.txt"], Document)
     assert found["a.txt"].encoding == "windows-1256"
     assert isinstance(found["c.png"], DocumentError)
+
+
+def test_zip_within_a_zip_is_joined(tmp_path: Path) -> None:
+    """Also by `classifier label`, which is not recommended then."""
+    path = tmp_path / "a.zip"
+    path.write_bytes(producers.packed({"b.zip": producers.packed({"a.txt": TITLE.encode(), "b.txt": BODY.encode()})}))
+    (name, inner), *rest = iter_members(path)
+    assert isinstance(inner, Document)
+    assert (name, inner.text, inner.repairs, rest) == ("b.zip", TEXT, ("2 documents joined",), [])
 
 
 def test_zip_with_one_name_twice(tmp_path: Path) -> None:

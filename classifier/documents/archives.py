@@ -21,7 +21,7 @@ _DIRECTORY_ENTRY = b"PK\x01\x02"
 
 def read(source: Source) -> Raw:
     """What the archive holds: its one document, or several joined in the order of their names."""
-    return _join(list(read_members(source)))
+    return _join(list(read_members(source)), "" if source.depth else " (classifier label gives each by itself)")
 
 
 def read_members(source: Source) -> Iterator[tuple[str, Document | DocumentError]]:
@@ -83,8 +83,8 @@ def unpack_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInf
         raise DocumentError(Reason.BROKEN_FILE, f"damaged inside the zip file ({error}); get another copy") from error
 
 
-def _join(found: list[tuple[str, Document | DocumentError]]) -> Raw:
-    """One member is the document itself; several become one text, and the repairs name those that cannot be read."""
+def _join(found: list[tuple[str, Document | DocumentError]], advice: str) -> Raw:
+    """One member is the document itself; several become one text, and the repairs say so and name the unreadable."""
     documents = [member for _, member in found if isinstance(member, Document)]
     errors = [(name, member) for name, member in found if isinstance(member, DocumentError)]
     if not documents:
@@ -93,7 +93,8 @@ def _join(found: list[tuple[str, Document | DocumentError]]) -> Raw:
         )
     if len(documents) == 1 and not errors:
         return Raw.of(documents[0])
-    notes = [note for document in documents for note in document.repairs]
+    notes = [f"{len(documents)} documents joined{advice}"] if len(documents) > 1 else []
+    notes += [note for document in documents for note in document.repairs]
     notes += [f"member {name} not read: {error.reason}" for name, error in errors]
     return Raw(
         "\n\n".join(document.text for document in documents), None, None, tuple(dict.fromkeys(notes)), "zip", final=True
