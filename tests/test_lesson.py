@@ -113,13 +113,12 @@ def _drawn(fair: int, doubted: int, label: str) -> list[Example]:
     return [Example("نص", label, f"{label}{number}", fair=number < fair) for number in range(fair + doubted)]
 
 
-@pytest.mark.parametrize("damped", [False, True])
-def test_fair_documents_alone_count_where_each_label_has_enough(damped: bool) -> None:
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_fair_documents_alone_count_where_each_label_has_enough(power: float) -> None:
     """... every part the same, or as the square root of those it has; a part without any counts whole."""
     examples = [*_drawn(FAIR, FAIR, "a"), *_drawn(FAIR, FAIR, "b")]
     drawn, doubted = np.flatnonzero([part.fair for part in examples]), np.arange(FAIR, FAIR + 10)
-    weights = part_weights([np.arange(4 * FAIR), doubted], examples, damped=damped)
-    power = 0.5 if damped else 1.0
+    weights = part_weights([np.arange(4 * FAIR), doubted], examples, power)
     assert weights[drawn] == pytest.approx(1 / (2 * FAIR) ** power)
     assert weights[: 4 * FAIR].sum() == pytest.approx((2 * FAIR) ** (1 - power))
     assert weights[4 * FAIR :] == pytest.approx(1 / 10**power)
@@ -129,7 +128,7 @@ def test_all_documents_count_where_a_label_has_too_few_fair_ones() -> None:
     """Else nothing would hold its probability up."""
     examples = [*_drawn(5 * FAIR, FAIR, "a"), *_drawn(FAIR - 1, FAIR, "b")]
     everything = np.arange(len(examples))
-    assert part_weights([everything], examples) == pytest.approx(1 / len(examples))
+    assert part_weights([everything], examples, 1.0) == pytest.approx(1 / len(examples))
 
 
 def test_probabilities_are_fitted_to_fair_documents() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
-from classifier.training import Settings, lesson
+from classifier.training import Settings, choosing, lesson
 from classifier.training.calibration import Calibration
 from classifier.training.choosing import Choice, Way, choose
 from classifier.training.lesson import Lesson
@@ -136,11 +136,9 @@ def test_training_with_a_tutor_is_repeatable(tmp_path: Path) -> None:
     assert Model.load(tmp_path / "a").labels == ("peace", "quarrel")
 
 
-def test_a_tutor_that_does_harm_is_not_listened_to(tmp_path: Path) -> None:
-    """Whether it does is seen on held-out sources, which say all in words of their own; the archive uses all words.
-
-    Here it is made to say the opposite of the labels.
-    """
+@pytest.fixture
+def apart(tmp_path: Path) -> Lesson:
+    """Two sources, which say all in words of their own; the unlabelled texts use all words."""
     kinds = [("المصرف السوق", "economy"), ("الملعب الفريق", "sports")]
     examples = [
         Example(f"{word} {' '.join(fillers)}", label, f"{word}{number}", source=str(source))
@@ -149,11 +147,15 @@ def test_a_tutor_that_does_harm_is_not_listened_to(tmp_path: Path) -> None:
         for number, fillers in enumerate(FILLERS[:42])
     ]
     archive = [(f"{words} {' '.join(fillers)}", label) for words, label in kinds for fillers in FILLERS[42:]]
-    made = Lesson.of(Corpus.from_examples(examples), _archive(tmp_path, archive), Settings())
-    assert made.tutor is not None
-    opposite = replace(made.tutor.calibration, factor=-made.tutor.calibration.factor)
-    misled = replace(made, tutor=replace(made.tutor, weight=4.0, calibration=opposite))
-    assert choose(made, Settings()).tutored
+    return Lesson.of(Corpus.from_examples(examples), _archive(tmp_path, archive), Settings())
+
+
+def test_a_tutor_that_does_harm_is_not_listened_to(apart: Lesson) -> None:
+    """Whether it does is seen on held-out sources; here it is made to say the opposite of the labels."""
+    assert apart.tutor is not None
+    opposite = replace(apart.tutor.calibration, factor=-apart.tutor.calibration.factor)
+    misled = replace(apart, tutor=replace(apart.tutor, weight=4.0, calibration=opposite))
+    assert choose(apart, Settings()).tutored
     assert not choose(misled, Settings()).tutored
 
 
@@ -169,3 +171,11 @@ def test_what_labels_alone_teach_is_averaged_where_that_helps(taught: Lesson) ->
     assert taught.tfidf @ weights + bias == pytest.approx(0.5 * scores + [0.1, 0.0])
     assert choice.tutored
     assert [way["learned_from"] for way in choice.as_dict()["ways"]] == ["labels, company of terms, tutor", "labels"]
+
+
+def test_what_unlabelled_texts_teach_is_taken_by_itself_where_that_is_much_better(
+    apart: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(choose(apart, Settings()).ways) == 1
+    monkeypatch.setattr(choosing, "MUCH", 0.0)
+    assert len(choose(apart, Settings()).ways) == 2

@@ -24,6 +24,9 @@ from classifier.training.folds import Folds, held_out_sources, part_weights
 from classifier.training.lesson import Lesson, Settings
 from classifier.training.targets import View
 
+MUCH = 0.95  # of a loss: a smaller one is no tie
+EVENLY = 0.75  # 1: all sources count the same, whatever they hold; 0: as their documents
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -98,7 +101,9 @@ class _Held:
         folds, examples = lesson.held_out(settings), lesson.corpus.examples
         parts = [held_out for _, held_out in folds]
         judged = np.concatenate(parts)
-        return cls(folds, judged, lesson.truth[judged], part_weights(parts, examples), bool(held_out_sources(examples)))
+        return cls(
+            folds, judged, lesson.truth[judged], part_weights(parts, examples, EVENLY), bool(held_out_sources(examples))
+        )
 
     def singly(self, lesson: Lesson, strengths: Sequence[float]) -> Iterator[Choice]:
         """Each strength by itself."""
@@ -124,12 +129,13 @@ def choose(lesson: Lesson, settings: Settings) -> Choice:
     """Try the strengths on held-out documents, with what unlabelled texts teach and without; the least loss wins.
 
     A tutor that is asked about texts unlike those held out does harm. What labels alone teach errs elsewhere than what
-    labels and unlabelled texts do, so each is also averaged with it.
+    labels and unlabelled texts do, so each is also averaged with it, and has to be MUCH better to be taken by itself:
+    among the unlabelled texts may be those held out, and on sources of which nothing was read the average is better.
     """
     held = _Held.of(lesson, settings)
-    tried = [min(held.singly(way, settings.strengths), key=_loss) for way in lesson.ways()]
-    *read, alone = tried
-    return min([*tried, *(held.together(one, alone) for one in read)], key=_loss)
+    *read, alone = (min(held.singly(way, settings.strengths), key=_loss) for way in lesson.ways())
+    best = min([alone, *(held.together(one, alone) for one in read)], key=_loss)
+    return min([best, *(one for one in read if one.loss < MUCH * best.loss)], key=_loss)
 
 
 def _loss(choice: Choice) -> float:

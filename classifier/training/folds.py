@@ -64,13 +64,11 @@ def certain_only(folds: Folds, examples: Sequence[Example]) -> Folds:
     return [(rows, held_out[certain[held_out]]) for rows, held_out in folds]
 
 
-def part_weights(
-    parts: Sequence[NDArray[np.int64]], examples: Sequence[Example], *, damped: bool = False
-) -> NDArray[np.float64]:
-    """What each document of some parts counts, one part after the other: every part the same, by its fair documents.
+def part_weights(parts: Sequence[NDArray[np.int64]], examples: Sequence[Example], power: float) -> NDArray[np.float64]:
+    """What each document of some parts counts, one part after the other, by its fair documents.
 
-    Or, `damped`, each as the square root of those, as sources count in learning. All documents count where any label
-    has fewer than FAIR fair ones, or the part has none.
+    A part counts as their number to the power of one less `power`: of 1 every part counts the same, of 0.5 as sources
+    do in learning. All documents count where any label has fewer than FAIR fair ones, or the part has none.
     """
     judged = [examples[row] for part in parts for row in part]
     found = Counter(example.label for example in judged if example.fair)
@@ -79,7 +77,7 @@ def part_weights(
     for part in parts:
         fair = np.array([examples[row].fair for row in part], np.float64)
         counted = fair if enough and fair.any() else np.ones(len(part))
-        weights.append(counted / max(counted.sum(), 1.0) ** (0.5 if damped else 1.0))
+        weights.append(counted / max(counted.sum(), 1.0) ** power)
     return np.concatenate(weights)
 
 

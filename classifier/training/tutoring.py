@@ -98,10 +98,9 @@ class Tutor:
         parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in folds]
         parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
         scores = [kernel.scores(targets, kernel.alike[np.searchsorted(learned, rows)]) for targets, rows in parts]
-        judged = [rows for _, rows in parts]  # damped: it is asked about texts of the large sources
-        calibration = calibrate(
-            np.vstack(scores), truth[np.concatenate(judged)], part_weights(judged, examples, damped=True), offsets=True
-        )
+        judged = [rows for _, rows in parts]
+        weights = part_weights(judged, examples, 0.5)  # it is asked about texts of the large sources
+        calibration = calibrate(np.vstack(scores), truth[np.concatenate(judged)], weights, offsets=True)
         return cls(kernel, asked.alike(known), weight, calibration)
 
     def shares(self, targets: Sequence[Targets]) -> Floats:
