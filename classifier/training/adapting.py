@@ -50,7 +50,7 @@ class Adaptation:
     min_documents: int = 3  # a new term must stand in so many
     confidence: float = 0.7  # of the teacher with the archive's new terms, for a document to be learned from
     least_per_label: int = 50  # such documents, below which a label is left as it was
-    part: float = 0.9  # of the student in the blend, where it has very much to learn from ...
+    part: float = 0.6  # of the student in the blend, where it has very much to learn from ...
     half: int = 300  # ... and half of that for so many documents outside the commonest label
     rounds: int = 1  # more gain nothing, and hurt in the end
     agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
