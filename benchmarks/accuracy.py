@@ -93,12 +93,12 @@ def ours(
     Where no labelled one is from them, all of their texts are learned from.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path, unlabelled = Path(folder, "model"), Path(folder, "unlabelled.jsonl")
+        path, unlabelled, read = Path(folder, "model"), Path(folder, "unlabelled.jsonl"), dict[str, Any]()
         if corpora:
             made, present = recipe(), {example.source for example in examples}
             sources = [source for source in made.SOURCES if source in present or present == {""}]
             made.write_unlabelled(corpora, unlabelled, sources)
-        read = {"unlabelled": unlabelled, "settings": recipe().SETTINGS} if corpora else {}
+            read = {"unlabelled": unlabelled, "settings": made.SETTINGS}
         train(Corpus.from_examples(examples), path, **read)
         if archive:
             path = adapt(archive, Path(folder, "adapted"), model=path).path

@@ -155,9 +155,8 @@ class _Names:
 
     def __init__(self, into: Path) -> None:
         self._into, self._taken = into, set[str]()
-        self._numbers: dict[
-            str, int
-        ] = {}  # the next to try for a name: an archive may hold one name ten thousand times
+        # The next to try for a name: an archive may hold one name ten thousand times.
+        self._numbers: dict[str, int] = {}
 
     def take(self, target: str) -> None:
         """Count a name as taken."""

@@ -55,6 +55,11 @@ class Choice:
         """Whether a tutor's answers were learned from."""
         return any(way.lesson.tutor for way in self.ways)
 
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """The strengths of its ways, each once, ascending."""
+        return tuple(sorted({way.strength for way in self.ways}))
+
     def learn(self) -> Learned:
         """Calibrated weights (terms, labels) and intercepts (labels,) learned from all documents."""
         parts = []

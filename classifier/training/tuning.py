@@ -37,10 +37,7 @@ def tune(
         with threadpool_limits(1):
             choice = choose(Lesson.of(corpus, unlabelled, candidate), candidate)
         if choice.loss < least:
-            best, least = (
-                replace(candidate, strengths=tuple(sorted({way.strength for way in choice.ways}))),
-                choice.loss,
-            )
+            best, least = replace(candidate, strengths=choice.strengths), choice.loss
         if progress:
             progress(f"held-out loss {choice.loss:.4f}, best {least:.4f}: {_difference(candidate, settings)}")
         if time.monotonic() - started > seconds:
