@@ -17,8 +17,7 @@ from typing import Any, Protocol
 from classifier import Model
 from classifier.analysis import stem
 from classifier.corpus import Corpus, Example
-from classifier.decision import softmax
-from classifier.engine import Engine
+from classifier.engine import Engine, softmax
 
 MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u202a-\u202e\ufeff]+")
 OTHERS = re.compile(r"[\W\d_]+")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classifier.arabic import MARKS
-from classifier.engine import Tally
+from classifier.engine import Tally, softmax
 from classifier.errors import ClassifierError, Reason
 
 SHORT_TEXT_SLACK = 0.5  # a share of few words says little: of 25 words a tenth more may be unknown, of 100 a twentieth
@@ -44,14 +44,6 @@ class Decision:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     reason: Reason | None = None
     message: str | None = None
-
-
-def softmax(scores: Sequence[float]) -> list[float]:
-    """Probabilities, summing to 1, of one score per label (calibration is part of the scores already)."""
-    largest = max(scores)
-    shares = [math.exp(score - largest) for score in scores]
-    total = sum(shares)
-    return [share / total for share in shares]
 
 
 def best_of(tally: Tally) -> int:

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from classifier.decision import softmax
-from classifier.engine import Engine, Tables
+from classifier.engine import Engine, Tables, softmax
 from classifier.prediction import Evidence, Span
 
 Origins = Callable[[Sequence[Span]], tuple[Span, ...]]

@@ -11,19 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from classifier.decision import Decision, Thresholds, best_of, coverage_of, decide_text, lacks_articles, softmax
-from classifier.engine import Engine, Tables, Tally
+from classifier.decision import Decision, Thresholds, best_of, coverage_of, decide_text, lacks_articles
+from classifier.engine import Engine, Tables, Tally, softmax
 from classifier.prediction import Passage
 
 if TYPE_CHECKING:
     from classifier.passages import Cutter, Page
     from classifier.spacing import Spaced, Spacer
 
-LEAST_WORDS = 50  # shorter texts are not suspected of two topics
-SLICES, SLICE = 6, 400  # so many pieces of so many characters, whose probabilities are compared with each other
 DOUBTFUL = 1.075  # times the coverage that a label needs: the spaces of a text with less may be wrong ...
 HELPS = 0.05  # ... and are, if the model knows so much more of it with others
-APART = 1.0  # the least sum of their differences that makes a page worth cutting
+APART = 1.0  # a text whose pieces are further apart may hold two topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Judge:
         if not whole.decision.probabilities:
             return whole
         own = self._on_own_words(whole, cut_off)
-        if not self._suspects(own):
+        if own.tally.spread <= APART:
             return own
         page = self._cutter.lay_out(text)
         return self._on_main_article(whole, page, cut_off) or own if page.is_mixed else own
@@ -140,14 +138,6 @@ class Judge:
 
         return Cutter(self.engine, self._tables)
 
-    def _suspects(self, own: Judgement) -> bool:
-        """Whether a text may hold two topics, by some pieces of it; articles may be joined into a single line."""
-        if own.tally.words < LEAST_WORDS:
-            return False
-        text = own.text if own.text is own.whole else " ".join(own.text.split())
-        said = [softmax(tally.scores) for tally in self.engine.tally_many(_pieces(text))]
-        return sum((max(shares) - min(shares) for shares in zip(*said, strict=True)), 0.0) > APART
-
     def _on_main_article(self, whole: Judgement, page: Page, cut_off: float) -> Judgement | None:
         """The judgement without a mixed page's boilerplate and other articles; None if its label is another then."""
         from classifier.paragraphs import blanked
@@ -169,11 +159,3 @@ class Judge:
         tally = self.engine.tally(text)
         decision = decide_text(text, tally, self._labels, self._thresholds, cut_off)
         return replace(whole, text=text, tally=tally, decision=decision) if decision.probabilities else whole
-
-
-def _pieces(text: str) -> list[str]:
-    """SLICES pieces of a text from its beginning to its end, or as many as it has room for, at least two."""
-    size = min(SLICE, len(text) // 2)
-    gaps = max(1, min(SLICES, len(text) // size) - 1)
-    starts = (place * (len(text) - size) // gaps for place in range(gaps + 1))
-    return [text[start : start + size] for start in starts]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier import artefact
-from classifier.decision import Thresholds, coverage_of, cut_off_for, softmax
+from classifier.decision import Thresholds, coverage_of, cut_off_for
 from classifier.documents import Document, read_bytes
 from classifier.documents.reading import load
-from classifier.engine import Tables
+from classifier.engine import Tables, softmax
 from classifier.errors import DocumentError, ModelFileError, Reason
 from classifier.judgement import Judge, Judgement
 from classifier.prediction import Evidence, Passage, Prediction, digest_of, utf8_of

@@ -11,7 +11,12 @@ from classifier.prediction import Span
 
 LONG_LINE, SENTENCES = 800, 150  # characters: a longer line is cut into groups of sentences at least so long
 
-_SENTENCE_END = re.compile(r"(?<![.!?؟…])[.!?؟…]+[\"»”)\]]*\s+|\s\.(?=[^\d\s])")
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # all that `str.splitlines` cuts at
+# A sign with none before it comes first, as patterns are found fast whose first character is one of few.
+_SENTENCE_END = re.compile(
+    r"[.!?؟…](?<![.!?؟…].)[.!?؟…]*(?:[\"»”)\]]*\s+|(?<=\s\.)(?=[^\d\s]))",
+    re.DOTALL,
+)
 
 
 class Paragraph(NamedTuple):
@@ -49,6 +54,8 @@ def blanked(text: str, kept: Sequence[Paragraph]) -> str:
 
 def without_boilerplate(text: str) -> str:
     """The text with spaces in place of boilerplate; itself where it has none, as a single line has none."""
+    if not any(map(text.__contains__, LINE_ENDS)):  # four times as fast as to cut it
+        return text
     lines = _lines(text)
     if len(lines) < 2:
         return text

@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from classifier.decision import best_of, softmax
-from classifier.engine import Engine, Tables, Tally
+from classifier.decision import best_of
+from classifier.engine import Engine, Tables, Tally, softmax
 from classifier.paragraphs import Paragraph, paragraphs_of, spoken
 from classifier.prediction import Passage
 
@@ -81,6 +82,13 @@ class Page:
         return [paragraph for paragraph, label in parts if label == column and paragraph.votes]
 
 
+class Voice(NamedTuple):
+    """What a paragraph says for each label, as log probabilities; the same for all where it has no evidence."""
+
+    alone: list[float]
+    in_all: list[float]  # for the page as a whole, where a long paragraph counts as several
+
+
 class Cutter:
     """Cuts texts with the engine of one model."""
 
@@ -96,8 +104,8 @@ class Cutter:
             return Page((), (), (), 0.0)
         pieces = [text[paragraph.start : paragraph.end] for paragraph in paragraphs]
         tallies = self._engine.tally_many(pieces)
-        heard = [(self._unbiased(tally), part.votes) for part, tally in zip(paragraphs, tallies, strict=True)]
-        voices, in_all = ([voice(*said, in_all=whole) for said in heard] for whole in (False, True))
+        heard = [voice(tally, part.votes, self._prior) for part, tally in zip(paragraphs, tallies, strict=True)]
+        voices, in_all = [said.alone for said in heard], [said.in_all for said in heard]
         costs = [SWITCH] * (len(voices) - 1)
         path = best_path(voices, costs)
         if gain_of(path, in_all, costs) > MIXED:
@@ -110,10 +118,6 @@ class Cutter:
                 path[number] = path[number - 1]
         page = Page(tuple(paragraphs), tuple(tallies), tuple(path), gain)
         return self._named(text, page) if page.is_mixed else page
-
-    def _unbiased(self, tally: Tally) -> Tally:
-        scores = zip(tally.scores, self._prior, strict=True)
-        return tally._replace(scores=tuple(score - prior for score, prior in scores))
 
     def _named(self, text: str, page: Page) -> Page:
         """The page with each passage under the label it has as a whole: surer than the sum of its paragraphs.
@@ -183,14 +187,17 @@ class Cutter:
         return steps
 
 
-def voice(tally: Tally, votes: bool = True, in_all: bool = False) -> list[float]:
-    """What a paragraph says for each label, as log probabilities; the same for all where it has no evidence.
-
-    `in_all`: what it says for the page as a whole, where a long paragraph counts as several.
-    """
+def voice(tally: Tally, votes: bool = True, prior: Sequence[float] = ()) -> Voice:
+    """The voice of a paragraph with a tally; `prior` is the part of its scores that is no evidence."""
     weight = tally.known / DOCUMENT if votes else 0.0
-    doubt = DOUBT ** min(MOST, max(1.0, tally.known / SHORT)) if in_all else DOUBT
-    return [math.log(doubt + (1.0 - doubt) * share) for share in softmax([score * weight for score in tally.scores])]
+    prior = prior or [0.0] * len(tally.scores)
+    shares = softmax([weight * (score - part) for score, part in zip(tally.scores, prior, strict=True)])
+    return Voice(*([math.log(doubt + (1.0 - doubt) * share) for share in shares] for doubt in _doubts(tally.known)))
+
+
+def _doubts(known: int) -> tuple[float, float]:
+    """The chance that a paragraph of so many known words tells nothing: of its own topic, and of the whole page's."""
+    return DOUBT, DOUBT ** min(MOST, max(1.0, known / SHORT))
 
 
 def gain_of(path: Sequence[int], voices: Sequence[Sequence[float]], costs: Sequence[float]) -> float:

@@ -9,9 +9,9 @@ for scripts that write no spaces).
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 from classifier.arabic import MARKS, TATWEEL
 from classifier.engine import Engine, Tables
@@ -59,13 +59,15 @@ class Spacer:
         runs = [run for run in unknown if len(run) > LEAST_LETTERS]
         if len(runs) < FEW * len(found):
             runs = []
-        costs = self._costs({closed[start:end] for run in runs for start, end in _pieces(run)})
+        costs = self._costs({closed[start:end] for run in runs for start, ends in _pieces(run) for end in ends})
         gaps = set(chain.from_iterable(_best_gaps(closed, run, costs) for run in runs))
         changes = len(gaps) + len(text) - len(closed)
         if not changes:
             return None
-        signs = [(sign, place) for number, place in enumerate(places) for sign in _signs(closed, number, gaps)]
-        return Spaced("".join(sign for sign, _ in signs), tuple(place for _, place in signs), changes, len(text))
+        words = [slice(*ends) for ends in pairwise([0, *sorted(gaps), len(closed)])]
+        # The space before a word stands where its first letter does.
+        stood = chain(places[words[0]], *((places[word.start], *places[word]) for word in words[1:]))
+        return Spaced(" ".join(closed[word] for word in words), tuple(stood), changes, len(text))
 
     def _costs(self, pieces: set[str]) -> Mapping[str, float]:
         """What each piece that is a known word costs."""
@@ -77,7 +79,7 @@ class Spacer:
         return costs
 
 
-def _closed(text: str) -> tuple[str, list[int]]:
+def _closed(text: str) -> tuple[str, Sequence[int]]:
     """The text with letters that stand apart closed up to words, and where its characters stood."""
     left_out = {
         match.start() + offset
@@ -85,13 +87,10 @@ def _closed(text: str) -> tuple[str, list[int]]:
         for offset, sign in enumerate(match[0])
         if sign.isspace()
     }
+    if not left_out:
+        return text, range(len(text))
     places = [place for place in range(len(text)) if place not in left_out]
     return "".join(text[place] for place in places), places
-
-
-def _signs(text: str, number: int, gaps: Container[int]) -> str:
-    """A character of the text, behind a space where one is to be added."""
-    return f" {text[number]}" if number in gaps else text[number]
 
 
 def _letters(text: str, start: int, end: int) -> list[int]:
@@ -99,10 +98,10 @@ def _letters(text: str, start: int, end: int) -> list[int]:
     return [place for place in range(start, end) if text[place].isalpha() and text[place] != TATWEEL] + [end]
 
 
-def _pieces(run: Sequence[int]) -> Iterator[Span]:
-    for first in range(len(run) - 1):
-        for last in range(first + WORD_LETTERS.start, min(first + WORD_LETTERS.stop, len(run))):
-            yield run[first], run[last]
+def _pieces(run: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
+    """Where a word may begin inside a run, with all places where it may end."""
+    for number, first in enumerate(run[: -WORD_LETTERS.start]):
+        yield first, run[number + WORD_LETTERS.start : number + WORD_LETTERS.stop]
 
 
 def _best_gaps(text: str, run: Sequence[int], costs: Mapping[str, float]) -> list[int]:

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from classifier import Model, arabic
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import LetterTable, letter_table
-from classifier.engine import Engine, Lexicon, Reader, Tables, Tally, Weighting, plain
+from classifier.engine import Engine, Lexicon, Reader, Tables, Tally, Weighting, plain, softmax
+from classifier.engine.tables import LEAST_WORDS, PIECE, PIECES
 from classifier.errors import ModelFileError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +78,8 @@ def seeds() -> list[str]:
 
 
 def _assert_close(found: Tally, expected: Tally) -> None:
-    assert found[1:] == expected[1:]
-    assert found.scores == pytest.approx(expected.scores, rel=1e-6, abs=1e-6)
+    assert found[1:5] == expected[1:5]
+    assert (*found.scores, found.spread) == pytest.approx((*expected.scores, expected.spread), rel=1e-6, abs=1e-6)
 
 
 def _assert_same(engine: Engine, oracle: plain.Engine, text: str | bytes) -> None:
@@ -123,6 +124,21 @@ def test_both_engines_agree_on_any_bytes(engine: Engine, oracle: plain.Engine, c
 def test_scores_follow_from_the_occurrences(engine: Engine, tables: Tables, text: str) -> None:
     rows = [occurrence.row for occurrence in engine.occurrences(text)]
     assert engine.tally(text).scores == pytest.approx(tables.scores(rows), rel=1e-6, abs=1e-6)
+
+
+def test_the_spread_is_that_of_pieces_by_themselves(engine: Engine, tables: Tables, seeds: list[str]) -> None:
+    words = " ".join(seeds).split()
+    for count in (LEAST_WORDS - 1, LEAST_WORDS, 2 * PIECE - 1, 2 * PIECE, 5 * PIECE, PIECES * PIECE + 3, 5000):
+        text = " ".join(words[:count])
+        rows = [occurrence.row for occurrence in engine.occurrences(text)]
+        assert engine.tally(text).spread == pytest.approx(tables.spread(rows), abs=1e-6)
+        assert (engine.tally(text).spread > 0) == (len(rows) >= LEAST_WORDS)
+        if len(rows) in range(LEAST_WORDS, 2 * PIECE):
+            halves = rows[: len(rows) // 2], rows[-(len(rows) // 2) :]
+            one, other = (softmax(tables.scores(half, lead=0)) for half in halves)
+            apart = sum(abs(here - there) for here, there in zip(one, other, strict=True))
+            assert engine.tally(text).spread == pytest.approx(apart, abs=1e-6)
+    assert engine.tally("بنك " * 1000).spread == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("weighting", [Weighting(3, 5), Weighting(1000, 1000), Weighting(0, 1)])

@@ -183,12 +183,12 @@ def test_sentences_of_a_long_line_are_grouped() -> None:
 
 def test_a_paragraph_speaks_by_its_known_words() -> None:
     scores = (2.0, 0.0)
-    loud, quiet = voice(Tally(scores, 60, 60, 60, 0)), voice(Tally(scores, 60, 6, 60, 0))
+    loud, quiet = voice(Tally(scores, 60, 60, 60, 0)).alone, voice(Tally(scores, 60, 6, 60, 0)).alone
     assert loud[0] - loud[1] > quiet[0] - quiet[1] > 0
-    silent = voice(Tally(scores, 60, 0, 60, 0))
+    silent = voice(Tally(scores, 60, 0, 60, 0)).alone
     assert silent[0] == silent[1]
-    assert voice(Tally(scores, 60, 60, 60, 0), votes=False) == silent
-    assert min(voice(Tally((900.0, 0.0), 60, 60, 60, 0))) >= math.log(0.02) - 1e-9
+    assert voice(Tally(scores, 60, 60, 60, 0), votes=False).alone == silent
+    assert min(voice(Tally((900.0, 0.0), 60, 60, 60, 0)).alone) >= math.log(0.02) - 1e-9
 
 
 def test_the_path_changes_only_where_that_pays() -> None:
@@ -204,7 +204,7 @@ def test_two_long_paragraphs_make_a_mixed_page() -> None:
     """Of a short one there is too much doubt; of a long one there is less."""
     about = [(9.0, 0.0), (0.0, 9.0)]
     for known, outweighs_doubt in ((10, False), (90, True)):
-        voices = [voice(Tally(scores, known, known, known, 0), in_all=True) for scores in about]
+        voices = [voice(Tally(scores, known, known, known, 0)).in_all for scores in about]
         assert (gain_of([0, 1], voices, [SWITCH]) > MIXED) == outweighs_doubt
 
 

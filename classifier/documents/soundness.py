@@ -5,6 +5,9 @@ from __future__ import annotations
 SAMPLE = 4_096
 """Characters judged. Encodings and orders show within a page, and a book must not cost more than an article."""
 
+FEWEST = 0.04 / 6
+"""Articles to a character: one in 25 words, of six characters with the space behind them."""
+
 
 def sample(text: str) -> str:
     """At most `SAMPLE` characters of a text: its beginning and its middle, as the beginning may be a Latin imprint."""
@@ -24,8 +27,8 @@ def looks_sound(text: str) -> bool:
         return True
     part = sample(text)
     articles = part.count(" ال")
-    # 4 %: sport tables and lists of names have few articles. Reversed, an article is a final "لا", rare in itself.
-    if articles < 3 or articles * 25 < part.count(" ") or articles < 2 * part.count("لا "):
+    # Sport tables and lists of names have few articles. Reversed, an article is a final "لا", rare in itself.
+    if articles < max(3, FEWEST * len(part)) or articles < 2 * part.count("لا "):
         return False
     if part.count("ظ") * 50 > len(part) or "Ø" in part or "Ù" in part or "Ã" in part:
         return False

@@ -6,7 +6,7 @@ is checked once, where a `Reader` or an `Engine` is made; after that no byte of 
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.math cimport fabs, log, sqrt
+from libc.math cimport exp, fabs, log, sqrt
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
@@ -40,7 +40,10 @@ cdef enum:
     NONE = 255
     WAVE = 16  # terms looked up together
     HASHES = 512  # ... and hashes handed over together
+    ROOM = 4096  # terms of a text, before more memory is asked for
     MOST = 0x7FFFFFFF  # where counting stops, so that no counter comes round to zero
+
+cdef object NEW = tuple.__new__  # a named tuple's own constructor takes thrice as long
 
 assert WORD == analysis.WORD_LETTERS
 
@@ -51,6 +54,7 @@ cdef uint32_t ALEF = ord(arabic.ALEF), LAM = ord(arabic.ARTICLE[1]), SPACE = 32
 cdef int STEM = arabic.STEM_LETTERS
 cdef uint64_t SEED = _tables.SEED, MULTIPLIER = _tables.MULTIPLIER
 cdef double LARGEST = _tables.LARGEST
+cdef Py_ssize_t LEAST_WORDS = _tables.LEAST_WORDS, PIECES = _tables.PIECES, PIECE = _tables.PIECE
 
 include "_affixes.pxi"
 include "_scanner.pxi"

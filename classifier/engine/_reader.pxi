@@ -48,7 +48,8 @@ cdef class Reader:
         _begin(&scanner, &self.letters, <const uint8_t*>PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
         result = []
         while _next(&scanner, &found):
-            result.append(Term(_spell(found.letters, found.length), found.start, found.end, bool(found.foreign)))
+            values = _spell(found.letters, found.length), found.start, found.end, bool(found.foreign)
+            result.append(NEW(Term, values))
         return result
 
     def hashes(self, text):

@@ -8,6 +8,7 @@ for _count in range(1, LOGS):
 
 cdef struct Counts:
     double* scores
+    double spread
     int64_t words
     int64_t known
     int64_t arabic
@@ -20,16 +21,40 @@ cdef class _Scratch:
     cdef uint32_t* counts
     cdef uint32_t* touched  # the rows whose counters are not zero
     cdef Py_ssize_t touched_count
+    cdef int32_t* found  # the row of each term of the text, in order; -1 when unknown
+    cdef Py_ssize_t room  # for so many terms
+    cdef double* shares  # of a piece: one per label, then the least and the largest of the pieces
 
-    def __cinit__(self, Py_ssize_t rows):
+    def __cinit__(self, Py_ssize_t rows, int labels):
+        self.room = ROOM
         self.counts = <uint32_t*>calloc(rows + 1, sizeof(uint32_t))
         self.touched = <uint32_t*>malloc((rows + 1) * sizeof(uint32_t))
-        if self.counts == NULL or self.touched == NULL:
+        self.found = <int32_t*>malloc(self.room * sizeof(int32_t))
+        self.shares = <double*>malloc(3 * labels * sizeof(double))
+        if not (self.counts and self.touched and self.found and self.shares):
             raise MemoryError
 
     def __dealloc__(self):
         free(self.counts)
         free(self.touched)
+        free(self.found)
+        free(self.shares)
+
+    cdef int grow(self) except -1 nogil:
+        cdef int32_t* found = <int32_t*>realloc(self.found, 2 * self.room * sizeof(int32_t))
+        if found == NULL:
+            with gil:
+                raise MemoryError
+        self.found, self.room = found, 2 * self.room
+        return 0
+
+    cdef inline void count(self, Py_ssize_t row, uint32_t times) noexcept nogil:
+        cdef uint32_t* count = self.counts + row
+        if count[0] == 0:
+            self.touched[self.touched_count] = <uint32_t>row
+            self.touched_count += 1
+        if count[0] < MOST:
+            count[0] += times
 
 
 cdef class Engine:
@@ -82,7 +107,7 @@ cdef class Engine:
         _begin(&scanner, &self.reader.letters, <const uint8_t*>PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
         result = []
         while _next(&scanner, &found):
-            result.append(Occurrence(self._row(found.hash), found.start, found.end))
+            result.append(NEW(Occurrence, (self._row(found.hash), found.start, found.end)))
         return result
 
     def tally(self, text):
@@ -110,7 +135,7 @@ cdef class Engine:
         try:
             scratch = self._scratches.pop()
         except IndexError:
-            scratch = _Scratch(self.rows)
+            scratch = _Scratch(self.rows, self.labels)
         with nogil:
             for number in range(start, stop):
                 self._tally_one(batch.contents[number], batch.sizes[number], scratch, &batch.counts[number])
@@ -132,12 +157,11 @@ cdef class Engine:
             row = self.slots[slot]
         return -1
 
-    cdef void _tally_one(self, const char* content, Py_ssize_t size, _Scratch scratch, Counts* counts) noexcept nogil:
+    cdef int _tally_one(self, const char* content, Py_ssize_t size, _Scratch scratch, Counts* counts) except -1 nogil:
         cdef Scanner scanner
         cdef Found found
         cdef uint64_t wave[WAVE]
         cdef int waiting = WAVE
-        scratch.touched_count = 0
         _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
         while waiting == WAVE:
             waiting = 0
@@ -147,31 +171,53 @@ cdef class Engine:
                 waiting += 1
                 counts.arabic += found.arabic
                 counts.foreign += found.foreign
+            if counts.words + WAVE > scratch.room:
+                scratch.grow()
             self._count_wave(wave, waiting, scratch, counts)
         self._score(scratch, counts.scores)
+        counts.spread = self._spread(scratch, counts.words)
+        return 0
 
     cdef inline void _count_wave(self, uint64_t* wave, int size, _Scratch scratch, Counts* counts) noexcept nogil:
         """Count terms, a wave of them at a time: by the time one is looked up, the memory it needs has been fetched."""
         cdef int number
         cdef int64_t row
-        cdef uint32_t* count
         for number in range(size):
             row = self.slots[self._home(wave[number])]
             prefetch(self.hashes + row - (row > 0))
         for number in range(size):
             row = self._row(wave[number])
+            scratch.found[counts.words] = <int32_t>row
             if row >= 0:
-                count = scratch.counts + row
-                if count[0] == 0:
-                    scratch.touched[scratch.touched_count] = <uint32_t>row
-                    scratch.touched_count += 1
-                if count[0] < MOST:
-                    count[0] += self.lead_count if counts.words < self.lead else 1
+                scratch.count(row, self.lead_count if counts.words < self.lead else 1)
                 counts.known += 1
             counts.words += 1
 
+    cdef double _spread(self, _Scratch scratch, Py_ssize_t words) noexcept nogil:
+        """`Tables.spread` of the terms found."""
+        cdef Py_ssize_t size, gaps, place, number
+        cdef double *shares = scratch.shares, *least = shares + self.labels, *largest = least + self.labels
+        cdef double spread = 0.0
+        cdef int label
+        if words < LEAST_WORDS:
+            return 0.0
+        size = min(PIECE, words // 2)
+        gaps = max(2, min(PIECES, words // size)) - 1
+        for place in range(gaps + 1):
+            for number in range(size):
+                if scratch.found[place * (words - size) // gaps + number] >= 0:
+                    scratch.count(scratch.found[place * (words - size) // gaps + number], 1)
+            self._score(scratch, shares)
+            _softmax(shares, self.labels)
+            for label in range(self.labels):
+                least[label] = min(least[label], shares[label]) if place else shares[label]
+                largest[label] = max(largest[label], shares[label]) if place else shares[label]
+        for label in range(self.labels):
+            spread += largest[label] - least[label]
+        return spread
+
     cdef void _score(self, _Scratch scratch, double* scores) noexcept nogil:
-        """Add up the touched rows, and leave the counters at zero."""
+        """Add up the touched rows, and leave none touched."""
         cdef Py_ssize_t number, row
         cdef int label
         cdef double value, square = 0.0
@@ -188,6 +234,19 @@ cdef class Engine:
                 scores[label] += value * self.weights[row * self.labels + label]
         for label in range(self.labels):
             scores[label] = self.bias[label] + (scores[label] * self.scale[label] / sqrt(square) if square > 0.0 else 0.0)
+        scratch.touched_count = 0
+
+
+cdef inline void _softmax(double* scores, int labels) noexcept nogil:
+    cdef double largest = scores[0], total = 0.0
+    cdef int label
+    for label in range(1, labels):
+        largest = max(largest, scores[label])
+    for label in range(labels):
+        scores[label] = exp(scores[label] - largest)
+        total += scores[label]
+    for label in range(labels):
+        scores[label] /= total
 
 
 cdef int _check_slots(const uint32_t[::1] slots, Py_ssize_t rows) except -1:
@@ -254,5 +313,6 @@ cdef class _Batch:
         for number in range(start, stop):
             counts = &self.counts[number]
             scores = tuple([counts.scores[label] for label in range(self.labels)])
-            result.append(Tally(scores, counts.words, counts.known, counts.arabic, counts.foreign))
+            values = scores, counts.words, counts.known, counts.arabic, counts.foreign, counts.spread
+            result.append(NEW(Tally, values))
         return result

@@ -72,6 +72,7 @@ class Engine:
             known=sum(row >= 0 for row in rows),
             arabic=sum("\u0600" <= term.text[0] <= "\u08ff" for term in found),
             foreign=sum(term.foreign for term in found),
+            spread=self._tables.spread(rows),
         )
 
     def tally_many(self, texts: Iterable[Text], threads: int = 1) -> list[Tally]:

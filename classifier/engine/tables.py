@@ -33,6 +33,8 @@ MASK = (1 << 64) - 1
 SEED, MULTIPLIER = 0x243F6A8885A308D3, 0x9E3779B97F4A7C15  # digits of pi and of the golden ratio
 LOAD = 0.6  # the share of slots in use: 1.75 probes for a known term, 3.6 for an unknown one
 LARGEST = 1e9  # of idf, scale and bias: products of four such are still far from infinity
+LEAST_WORDS = 50  # shorter texts are not taken to pieces
+PIECES, PIECE = 6, 70  # so many pieces of so many words
 _LETTERS = ("index", "blocks", "keys", "starts", "units")
 
 
@@ -44,6 +46,7 @@ class Tally(NamedTuple):
     known: int  # terms the model knows
     arabic: int  # words of the Arabic script
     foreign: int  # words with a letter that Arabic does not use
+    spread: float = 0.0  # how far apart pieces of the text are, see `Tables.spread`
 
 
 class Occurrence(NamedTuple):
@@ -141,12 +144,13 @@ class Tables:
             slot = (slot + 1) % capacity
         return -1
 
-    def values(self, rows: Sequence[int]) -> dict[int, float]:
-        """tf·idf of each known row among a text's rows, scaled to unit length."""
+    def values(self, rows: Sequence[int], lead: int | None = None) -> dict[int, float]:
+        """tf·idf of each known row among a text's rows, scaled to unit length; `lead`: another than the weighting's."""
         counts: Counter[int] = Counter()
+        lead = self.weighting.lead if lead is None else lead
         for position, row in enumerate(rows):
             if row >= 0:
-                counts[row] += self.weighting.lead_count if position < self.weighting.lead else 1
+                counts[row] += self.weighting.lead_count if position < lead else 1
         values = {row: (1.0 + math.log(count)) * self.idf[row] for row, count in counts.items()}
         norm = math.sqrt(sum(value * value for value in values.values()))
         return {row: value / norm for row, value in values.items()}
@@ -155,13 +159,35 @@ class Tables:
         """The weight of a term for a label."""
         return float(self.weights[row * self.labels + label] * self.scale[label])
 
-    def scores(self, rows: Sequence[int]) -> tuple[float, ...]:
+    def scores(self, rows: Sequence[int], lead: int | None = None) -> tuple[float, ...]:
         """One score per label for a text given as the rows of its terms."""
-        values = self.values(rows)
+        values = self.values(rows, lead)
         return tuple(
             self.bias[label] + sum(value * self.weight(row, label) for row, value in values.items())
             for label in range(self.labels)
         )
+
+    def spread(self, rows: Sequence[int]) -> float:
+        """How far apart pieces of a text are: the most less the least probable, summed over labels (0 to labels).
+
+        They are PIECES stretches of PIECE terms from its beginning to its end, or as many as it has room for, at least
+        two. A text of one topic has little of it; a cheap look that finds nearly all that hold two.
+        """
+        if len(rows) < LEAST_WORDS:
+            return 0.0
+        size = min(PIECE, len(rows) // 2)
+        gaps = max(2, min(PIECES, len(rows) // size)) - 1
+        starts = [place * (len(rows) - size) // gaps for place in range(gaps + 1)]
+        shares = [softmax(self.scores(rows[start : start + size], lead=0)) for start in starts]
+        return sum((max(column) - min(column) for column in zip(*shares, strict=True)), 0.0)
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Probabilities, summing to 1, of one score per label (calibration is part of the scores already)."""
+    largest = max(scores)
+    shares = [math.exp(score - largest) for score in scores]
+    total = sum(shares)
+    return [share / total for share in shares]
 
 
 def hash_term(term: str) -> int:

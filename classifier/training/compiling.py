@@ -19,8 +19,8 @@ from sklearn.pipeline import Pipeline
 
 from classifier import __version__, artefact
 from classifier.arabic import letter_table
-from classifier.decision import Thresholds, softmax
-from classifier.engine import Engine, Tables
+from classifier.decision import Thresholds
+from classifier.engine import Engine, Tables, softmax
 from classifier.engine.tables import lay_out, settings_of
 from classifier.errors import ClassifierError
 from classifier.evaluation import Evaluation

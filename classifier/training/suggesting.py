@@ -23,9 +23,9 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
 from classifier.corpus import TEXT_COLUMNS, text_of
-from classifier.decision import decide, softmax
+from classifier.decision import decide
 from classifier.drafts import replacing
-from classifier.engine import Engine, Reader
+from classifier.engine import Engine, Reader, softmax
 from classifier.errors import ClassifierError, Reason
 from classifier.model import Model
 from classifier.rows import cell, disarmed, read_rows
