@@ -94,7 +94,7 @@ def test_a_large_corpus_is_read_by_full_words(tmp_path: Path, monkeypatch: pytes
     training.train(_corpus(*texts), tmp_path / "m", seed=3)
     tables = Model.load(tmp_path / "m").tables
     assert tables.analysis == AnalysisSettings(stem=False)
-    assert tables.weighting == Weighting(lead=20, lead_count=3)
+    assert tables.weighting == Weighting(lead=20, lead_count=5)
 
 
 @pytest.mark.parametrize("per_source", [True, False])

@@ -57,21 +57,21 @@ class Settings:
     context_dimensions: int = 200
     document_share: float = 4.0  # ... what they weigh beside the terms themselves
     context_share: float = 2.0
-    family_share: float = 0.3  # what the stems weigh beside full words, where full words are the terms
+    family_share: float = 0.15  # what the stems weigh beside full words, where full words are the terms
     tutor_share: float = 0.25  # what soft labels of unlabelled texts weigh beside the certain ones
 
     @classmethod
     def suiting(cls, documents: int, seed: int = 0) -> Self:
         """What suits a corpus of so many labelled documents.
 
-        With more than LARGE, full words and their stems tell more than stems alone, and a short opening counted thrice
-        more than a longer one counted twice.
+        With more than LARGE, full words and their stems tell more than stems alone, and a short opening counted five
+        times more than a longer one counted twice.
         """
         if documents <= LARGE:
             return cls(seed=seed)
         return cls(
             analysis=AnalysisSettings(stem=False),
-            weighting=Weighting(lead=20, lead_count=3),
+            weighting=Weighting(lead=20, lead_count=5),
             strengths=(10.0,),
             seed=seed,
             max_terms=150_000,
