@@ -52,6 +52,13 @@ _PHRASE = re.compile(
     ))""",
     re.VERBOSE,
 )
+# How a line ends or what it says where a list of the text's own stands below: of names, items, parties.
+_ANNOUNCES = re.compile(
+    r"""[:؛]\s*$ | \bيلي\b | \b(?:ال|كال|ك)(?:تالي|اتي)ه?\W*$
+    | (?:قائم[هت]|قوائم|جدول|جداول|كشف|كشوف|اسماء)\w*\s+(?:\w+\s+){0,2}(?:ال)?(?:مرفق|ملحق|تالي|اتي)ه?\b""",
+    re.VERBOSE,
+)
+_NUMBERED = re.compile(r"\W*\d{1,3}\s?[.)/–-]")
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
 _DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs
@@ -93,7 +100,10 @@ def boilerplate(text: str, lines: Sequence[Span]) -> set[int]:
     found = {number for number, kind in enumerate(kinds) if kind in _FIXED or number > end}
     is_article = sum(running[:end]) >= max(ENOUGH, (PAGE if found or _has_menu(spelt, kinds) else FORM) * sum(words))
     for row in _rows(kinds[:end]):
-        if is_article or (row.start > 0 and kinds[row.start - 1] in _HEADINGS):
+        under = kinds[row.start - 1] if row.start else None
+        if under is Kind.TEXT and _is_own_list(spelt, row):
+            continue
+        if is_article or under in _HEADINGS:
             last = row.stop - 1
             is_title = kinds[last : last + 2] == [Kind.HEADLINE, Kind.TEXT] and not _ends_list(text, lines, last)
             found.update(row[:-1] if is_title else row)
@@ -117,10 +127,15 @@ def _kind_of(line: str) -> Kind:
     return _said_kind(line, ends=ends) or (Kind.HEADLINE if is_headline else Kind.TEXT)
 
 
-def _said_kind(line: str, *, ends: bool) -> Kind | None:
-    """The kind of a line by the phrase it begins with, if any; `ends`: it ends as a sentence does."""
+def _folded(line: str) -> str:
     for letter, folded in _FOLDED:
         line = line.replace(letter, folded)
+    return line
+
+
+def _said_kind(line: str, *, ends: bool) -> Kind | None:
+    """The kind of a line by the phrase it begins with, if any; `ends`: it ends as a sentence does."""
+    line = _folded(line)
     phrase = _PHRASE.match(line)
     if phrase is None:
         return None
@@ -165,6 +180,12 @@ def _rows(kinds: Sequence[Kind]) -> Iterator[range]:
             if start < number:
                 yield range(start, number)
             start = number + 1
+
+
+def _is_own_list(lines: Sequence[str], row: range) -> bool:
+    """Whether a stretch of short lines under running text is announced there or by its first line, or numbered."""
+    announced = any(_ANNOUNCES.search(_folded(lines[number])) for number in (row.start - 1, row.start))
+    return announced or (len(row) > 1 and all(_NUMBERED.match(lines[number]) for number in row))
 
 
 def _ends_list(text: str, lines: Sequence[Span], number: int) -> bool:

@@ -92,9 +92,9 @@ class Judge:
             notes.append(f"a mixed page: {parts}; the label is its first article's")
         if judged.spaced is not None:
             spaced = judged.spaced
+            unread = f" in its first {spaced.read:,} characters, and the rest was not read" if spaced.rest else ""
             notes.append(
-                f"its words run together or its letters stand apart: {spaced.changes:,} spaces were put right in its "
-                f"first {spaced.read:,} characters, and the rest was not read"
+                f"its words run together or its letters stand apart: {spaced.changes:,} spaces were put right{unread}"
             )
         return "; ".join(filter(None, notes)) or None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from classifier import artefact
 from classifier.decision import Thresholds, coverage_of, cut_off_for
 from classifier.documents import Document, read_bytes
+from classifier.documents.document import Limits
 from classifier.documents.reading import load
 from classifier.engine import Tables, softmax
 from classifier.errors import DocumentError, ModelFileError, Reason
@@ -161,7 +162,11 @@ class Model:
         ]
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        """Probabilities (n, labels), columns in the order of `labels`, with no abstention."""
+        """Probabilities (n, labels), columns in the order of `labels`: what the linear model makes of all of a text.
+
+        No abstention, nor what `predict` does for documents: boilerplate and the other articles of a mixed page speak
+        here, and words without spaces stay together. The exported pipeline gives the same.
+        """
         import numpy as np
 
         tallies = self._engine.tally_many(_require_texts(texts))
@@ -172,10 +177,12 @@ class Model:
 
         On a mixed page these are the scores of its main article, as in `predict`.
         """
+        _require_texts([text])
         return self._explanation(self._judge.judge(text, self._engine.tally(text)))
 
     def passages(self, text: str) -> tuple[Passage, ...]:
         """A text cut into runs of paragraphs on one topic; none where there is too little evidence."""
+        _require_texts([text])
         return self._judge.passages(self._judge.judge(text, self._engine.tally(text)))
 
     def bias(self, label: str) -> float:
@@ -229,7 +236,13 @@ def _load_again(path: str, digest: str) -> Model:
 def _standard_input() -> bytes:
     if sys.stdin is None:
         raise DocumentError(Reason.NOT_FOUND, "the standard input is closed; give a file, or pipe a document in")
-    return sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read(Limits().max_bytes + 1)
+    if len(data) > Limits().max_bytes:
+        raise DocumentError(
+            Reason.TOO_LARGE,
+            f"the standard input holds more than the {Limits().max_bytes:,} bytes of a document; split it",
+        )
+    return data
 
 
 def _require_texts(texts: Iterable[str]) -> list[str]:

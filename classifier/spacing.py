@@ -37,7 +37,8 @@ class Spaced:
     text: str
     places: tuple[int, ...]
     changes: int  # how many spaces were added or left out
-    read: int  # how many characters of the old text this is made of
+    read: int  # how many characters of the old text this is made of ...
+    rest: int  # ... and how many more it had
 
     def origins(self, spans: Sequence[Span]) -> tuple[Span, ...]:
         """The places in the old text of spans of the new one."""
@@ -52,7 +53,7 @@ class Spacer:
 
     def mend(self, text: str) -> Spaced | None:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""
-        text = text[:READ]
+        text, rest = text[:READ], max(0, len(text) - READ)
         closed, places = _closed(text)
         found = self._engine.occurrences(closed)
         unknown = [_letters(closed, start, end) for row, start, end in found if row < 0 and closed[start] >= ARABIC]
@@ -67,7 +68,7 @@ class Spacer:
         words = [slice(*ends) for ends in pairwise([0, *sorted(gaps), len(closed)])]
         # The space before a word stands where its first letter does.
         stood = chain(places[words[0]], *((places[word.start], *places[word]) for word in words[1:]))
-        return Spaced(" ".join(closed[word] for word in words), tuple(stood), changes, len(text))
+        return Spaced(" ".join(closed[word] for word in words), tuple(stood), changes, len(text), rest)
 
     def _costs(self, pieces: set[str]) -> Mapping[str, float]:
         """What each piece that is a known word costs."""

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from classifier.cli import main
+from classifier.documents import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = [
@@ -158,6 +159,50 @@ def test_what_cannot_be_written_is_one_line(run: Callable[..., Ran], tmp_path: P
     assert ran.code == 1
     assert ran.err.startswith(f"error: {tmp_path}")
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "--model", "MODEL", "--html", "FILE", "OTHER"),
+        ("evaluate", "FILE", "--model", "MODEL", "--report", "FILE"),
+    ],
+    ids=["page", "report"],
+)
+def test_only_a_page_makes_room_for_a_page(run: Callable[..., Ran], tmp_path: Path, arguments: tuple[str]) -> None:
+    file, other = tmp_path / "file.csv", tmp_path / "other.txt"
+    written = f"label,text\neconomy/fintech,{FINTECH}\n"
+    file.write_text(written, encoding="utf-8")
+    other.write_text(FINTECH, encoding="utf-8")
+    names = {"FILE": file, "OTHER": other}
+    ran = run(*(names.get(word, word) for word in arguments))
+    assert (ran.code, ran.out, file.read_text(encoding="utf-8")) == (1, "", written)
+    assert "is there already and was not written by" in ran.err
+    page = tmp_path / "page.html"
+    page.touch()  # as `mktemp` does
+    for _ in range(2):
+        assert run("predict", "--model", "MODEL", "--html", page, other).code == 0
+    assert "</html>" in page.read_text(encoding="utf-8")
+
+
+def test_files_and_a_text_are_not_both_taken(run: Callable[..., Ran]) -> None:
+    ran = run("predict", "--model", "MODEL", "--text", FINTECH, "a.txt")
+    assert ran.code == 2
+    assert "not both" in " ".join(ran.err.replace("│", " ").split())
+
+
+def test_an_endless_standard_input_is_refused(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.model.Limits", lambda: Limits(max_bytes=1000))
+    ran = run("predict", "--model", "MODEL", "-", "--json", stdin=b"x" * 1001)
+    assert (ran.code, ran.json["reason"]) == (1, "TOO_LARGE")
+    assert run("predict", "--model", "MODEL", "-", stdin=FINTECH.encode()).code == 0
+
+
+def test_a_model_measured_on_what_it_learned_from_is_told_so(run: Callable[..., Ran], tmp_path: Path) -> None:
+    said = "the very documents the model has learned from"
+    assert said in run("evaluate", ROOT / "seeds", "--model", "MODEL").err
+    (tmp_path / "c.csv").write_text(f"label,text\neconomy/fintech,{FINTECH}\n", encoding="utf-8")
+    assert said not in run("evaluate", tmp_path / "c.csv", "--model", "MODEL").err
 
 
 def test_a_corpus_of_other_labels_cannot_measure_a_model(run: Callable[..., Ran], tmp_path: Path) -> None:

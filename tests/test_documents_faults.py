@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,8 @@ from producers import BODY, PARAGRAPHS, TEXT
 from classifier.documents import Document, Limits, iter_members, read_bytes, read_document
 from classifier.documents.pdf import join_lines
 from classifier.errors import DocumentError, Reason
+
+ROOT = Path(__file__).resolve().parent.parent
 
 ENTITY_BOMB = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "0123456789">
 <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><d><p>&c;</p></d>"""
@@ -328,3 +332,23 @@ def test_threads_read_pdfs_together() -> None:
     with ThreadPoolExecutor(4) as pool:
         texts = set(pool.map(lambda _: read_bytes(data, "a.pdf").text, range(16)))
     assert len(texts) == 1
+
+
+def test_threads_that_start_together_read_all_there_is(tmp_path: Path) -> None:
+    """Readers are imported when first needed: by several threads at the same time, here."""
+    for number in range(4):
+        (tmp_path / f"{number}.txt").write_text(BODY, encoding="utf-8")
+        (tmp_path / f"{number}.html").write_text(f"<html><body><p>{BODY}</p></body></html>", encoding="utf-8")
+    script = """
+        import sys
+        from concurrent.futures import ThreadPoolExecutor
+        from pathlib import Path
+        from classifier.documents import read_document
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(8) as pool:
+            print(len(list(pool.map(read_document, sorted(Path(sys.argv[1]).iterdir())))))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
+    for _ in range(5):  # with a module taken before it was whole, one start in two failed
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert (ran.returncode, ran.stdout) == (0, "8\n"), ran.stderr

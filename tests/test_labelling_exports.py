@@ -85,6 +85,7 @@ def test_parquet_has_typed_columns(results: Path, tmp_path: Path) -> None:
     for row, line in zip(rows, lines_of(results), strict=True):
         assert (row["label"], row["probability"], row["size"]) == (line["label"], line["probability"], line["size"])
         assert row["repairs"] == line["repairs"]
+        assert row["topics"] == line["topics"]
         assert row["modified"] == EPOCH + timedelta(microseconds=line["mtime"] // 1000)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 
 import pages
 import pytest
@@ -41,6 +42,14 @@ def test_a_line_without_any_space(shipped: Model) -> None:
     prediction = shipped.predict("رفعالبنكالمركزيأسعارالفائدةلكبحالتضخمفيالأسواقالمحلية")
     assert prediction.label == "economy/fintech"
     assert "spaces were put right" in (prediction.message or "")
+
+
+@pytest.mark.parametrize("label", ABOUT)
+def test_letters_that_stand_apart_are_the_same_in_a_file(shipped: Model, tmp_path: Path, label: str) -> None:
+    """No encoding is guessed anew for want of words."""
+    text = " ".join(ABOUT[label])
+    (tmp_path / "apart.txt").write_text(text, encoding="utf-8")
+    assert shipped.predict_file(tmp_path / "apart.txt").label == shipped.predict(text).label == label
 
 
 def test_evidence_points_at_the_text_as_it_was(shipped: Model) -> None:

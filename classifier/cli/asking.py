@@ -11,6 +11,7 @@ import typer
 from classifier.cli.options import MaxErrorOption, ModelOption
 from classifier.cli.predicting import predict_documents
 from classifier.cli.printing import Asked
+from classifier.labelling.outputs import spare_others
 
 
 def register(app: typer.Typer) -> None:
@@ -43,11 +44,14 @@ def predict(
 
 
 def _check(files: Sequence[str], text: str | None, html: Path | None) -> None:
-    if (text is None) == (not files):
+    if text is None and not files:
         raise typer.BadParameter("give files, or - for standard input, or --text")
+    if text is not None and files:
+        raise typer.BadParameter("give files or --text, not both: each call labels the one or the other")
     if html is None:
         return
     if len(files) > 1:
         raise typer.BadParameter("--html shows one document; for many use `classifier label FOLDER --report F.html`")
     if html.exists() and any(html.samefile(file) for file in files if Path(file).exists()):
         raise typer.BadParameter("--html would overwrite the document itself; give another name")
+    spare_others(html, "report", "html")

@@ -91,7 +91,15 @@ def evaluate(
     from classifier.evaluation import evaluate as measure_model
     from classifier.model import Model
 
+    if report:
+        from classifier.labelling.outputs import spare_others
+
+        spare_others(report, "report")
     loaded, documents = Model.load(model), load_corpus(corpus)
+    if loaded.metadata["provenance"].get("corpus") == documents.digest:
+        typer.echo(
+            "these are the very documents the model has learned from: the figures say nothing of others", err=True
+        )
     evaluation = measure_model(loaded, documents)
     if report:
         from classifier.report.evaluation import write_evaluation_report

@@ -8,7 +8,6 @@ nothing to those who do not use it.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -29,9 +28,8 @@ class Format:
     extensions: tuple[str, ...] = ()
 
     def reader(self) -> Read:
-        """The function that reads it, imported now."""
-        name = f"classifier.documents.{self.module}"
-        read: Read = (sys.modules.get(name) or import_module(name)).read
+        """The function that reads it, imported now; while another thread imports it, this one waits."""
+        read: Read = import_module(f"classifier.documents.{self.module}").read
         return read
 
 

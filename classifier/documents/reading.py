@@ -117,7 +117,7 @@ def _refuse_special(status: os.stat_result, limits: Limits) -> None:
 def _too_large(size: int, limits: Limits) -> DocumentError:
     return DocumentError(
         Reason.TOO_LARGE,
-        f"{size:,} bytes, more than the {limits.max_bytes:,} read as one document; split it or raise the limit",
+        f"{size:,} bytes, more than the {limits.max_bytes:,} read as one document; split it",
     )
 
 

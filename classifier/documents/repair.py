@@ -87,7 +87,7 @@ def _reorder(text: str, knows: Knows) -> tuple[str, tuple[str, ...]]:
     """The best chain of re-encoding and reversing, where one is needed and believed."""
     part = sample(text)
     as_found = score(part, knows)
-    if as_found >= SOUND:
+    if as_found >= SOUND or _stand_apart(part):
         return text, ()
     best, best_value = None, as_found
     for candidate in _candidates(part):
@@ -129,6 +129,11 @@ def _unvisual_line(line: str) -> str:
 def _is_arabic(text: str) -> bool:
     """True where most signs beyond ASCII are Arabic letters already, right or wrong ones."""
     return count_arabic(text) * 2 >= sum(char >= "\x80" for char in text)
+
+
+def _stand_apart(text: str) -> bool:
+    """Whether Arabic letters have spaces between them: then no words are there that could tell right from wrong."""
+    return _is_arabic(text) and count_arabic(text) < 2 * len(text.split())
 
 
 def _candidates(part: str) -> Iterator[Candidate]:

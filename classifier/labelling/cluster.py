@@ -38,6 +38,8 @@ def _pass_on(callback: Callable[[Any], None], future: Future[Any]) -> None:
 
 def cluster_errors() -> tuple[type[BaseException], ...]:
     """What a cluster raises when a worker died, or cannot run a task because it lacks this package."""
-    from distributed.scheduler import KilledWorker
-
+    try:
+        from distributed.scheduler import KilledWorker
+    except ImportError:  # dask is not installed, which is what there is to say
+        return ()
     return KilledWorker, ImportError, RuntimeError, OSError

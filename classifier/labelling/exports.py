@@ -25,7 +25,7 @@ from classifier.rows import disarmed
 
 COLUMNS = (
     *("path", "status", "label", "probability", "reason", "message"),
-    *("coverage", "repairs", "size", "modified", "sha256", "model"),
+    *("topics", "coverage", "repairs", "size", "modified", "sha256", "model"),
 )
 _SHEET_ROWS = 1_000_000  # Excel's limit is 1,048,576
 _BATCH = 10_000
@@ -71,6 +71,7 @@ def export_parquet(results: str | os.PathLike[str], out: str | os.PathLike[str])
         "size": pyarrow.int64(),
         "modified": pyarrow.timestamp("us", "UTC"),
         "repairs": pyarrow.list_(pyarrow.string()),
+        "topics": pyarrow.list_(pyarrow.struct({"label": pyarrow.string(), "share": pyarrow.float64()})),
     }
     reals = {"probability", "coverage", *map(_column, labels)}
     kinds = {
@@ -108,6 +109,9 @@ def _header(labels: list[str]) -> list[str]:
 def _record(values: Mapping[str, Any], labels: list[str]) -> dict[str, Any]:
     """A line as a row of Parquet."""
     row: dict[str, Any] = {name: _presentable(values.get(name)) for name in COLUMNS}
+    row["topics"] = [
+        {"label": _presentable(topic["label"]), "share": topic["share"]} for topic in values.get("topics") or []
+    ]
     row["repairs"] = [_presentable(repair) for repair in values.get("repairs") or []]
     row["modified"] = values["mtime"] // 1000 if isinstance(values.get("mtime"), int) else None  # microseconds
     shares = values.get("probabilities") or {}
@@ -115,9 +119,10 @@ def _record(values: Mapping[str, Any], labels: list[str]) -> dict[str, Any]:
 
 
 def _rows(results: Path, labels: list[str]) -> Iterator[list[Any]]:
-    """Lines as rows of a sheet: lists joined, the time as a date in UTC."""
+    """Lines as rows of a sheet: lists joined, shares as parts of a hundred, the time as a date in UTC."""
     for values in read_results(results):
         row = _record(values, labels)
+        row["topics"] = "; ".join(f"{topic['share']:.0%} {topic['label']}" for topic in row["topics"])
         row["repairs"] = "; ".join(row["repairs"])
         row["modified"] = _date(row["modified"])
         yield list(row.values())
