@@ -18,6 +18,7 @@ from classifier.errors import ClassifierError, Reason
 
 SHORT_TEXT_SLACK = 0.5  # a share of few words says little: of 25 words a tenth more may be unknown, of 100 a twentieth
 ARTICLE = re.compile(r"(?<!\w)(?:[وب]?ال|لل)")  # how one word in four or five of Arabic prose begins
+_PERSIAN_FORMS = re.compile("[\u06a9\u06cc]")  # of kaf and yeh, which Arabic typed on such a keyboard has too
 _MARKS = re.compile(f"[{MARKS}]")
 _READS_ARABIC = "this model reads Arabic: give a translation, or train a model on documents of that language"
 ENOUGH_WORDS = 15  # among so many, the share of articles tells the language ...
@@ -81,12 +82,15 @@ def decide_text(
 
     Persian news may be Arabic words to seven tenths and hold no letter of its own, but has no article; a scan that was
     read with a wrong letter in every third word still has most. Only a text that owes its answer to
-    `SHORT_TEXT_SLACK` is doubted: Arabic that the model knows well may be a list of names.
+    `SHORT_TEXT_SLACK` is doubted: Arabic that the model knows well may be a list of names. What it knows too little of
+    is said to be of another language only where its letters have the forms of one.
     """
     decision = decide(tally, labels, thresholds, cut_off)
     if coverage_of(tally) >= thresholds.coverage or tally.words < ENOUGH_WORDS:
         return decision
-    if decision.probabilities and lacks_articles(text, tally):
+    spelt_otherwise = len(_PERSIAN_FORMS.findall(text)) >= thresholds.foreign * tally.words
+    is_read = decision.probabilities or (decision.reason is Reason.LOW_COVERAGE and spelt_otherwise)
+    if is_read and lacks_articles(text, tally):
         message = (
             f"the model knows {coverage_of(tally):.0%} of the words and hardly one has the Arabic article, as in "
             f"Persian or Urdu; {_READS_ARABIC}"

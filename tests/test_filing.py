@@ -144,7 +144,9 @@ def test_undo_never_overwrites_what_has_taken_the_old_place(folder: Path, result
     apply_filing(results, into, Manner.MOVE)
     place = folder / "مجلد 2" / "وثيقة 00002.txt"
     place.write_text("ملف جديد", encoding="utf-8")
-    assert undo_filing(into).left_out == {"something else stands where it came from": 1}
+    outcome = undo_filing(into)
+    assert outcome.left_out == {"something else stands where it came from": 1}
+    assert outcome.named == {"something else stands where it came from": ["other/وثيقة 00002.txt"]}
     assert place.read_text("utf-8") == "ملف جديد"
     assert (into / "other" / "وثيقة 00002.txt").exists()
 

@@ -60,3 +60,15 @@ def test_a_back_end_that_is_not_there(tmp_path: Path, model_path: Path) -> None:
     runs = Runs(write_archive(tmp_path / "archive", 3), model_path)
     with pytest.raises(ResultsError, match="the back end 'no such' cannot be used"):
         runs.label(tmp_path / "r.jsonl", backend="no such")
+
+
+def test_a_cluster_without_dask_says_what_to_install(tmp_path: Path, model_path: Path) -> None:
+    (tmp_path / "distributed.py").write_text("raise ImportError('no dask here')", encoding="utf-8")
+    write_archive(tmp_path / "archive", 3)
+    command = [sys.executable, "-m", "classifier", "label", str(tmp_path / "archive"), "--model", str(model_path)]
+    command += ["--out", str(tmp_path / "r.jsonl"), "--scheduler", "tcp://127.0.0.1:1"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: the back end 'dask' cannot be used")
+    assert "arabic-topic-classifier[cluster]" in ended.stderr

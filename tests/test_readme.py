@@ -37,7 +37,8 @@ def _pattern(shown: str) -> str:
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
 def test_console_examples_print_what_is_shown(readme: Path, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
+    for folder in ("seeds", "benchmarks/unseen"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     blocks = _blocks(readme, "console")
     assert blocks
     for block in blocks:

@@ -28,6 +28,7 @@ def file(
     """
     if link + copy + move > 1 or (apply and undo):
         raise typer.BadParameter("choose one of --link, --copy and --move, and one of --apply and --undo")
+    from classifier.cli.printing import one_line
     from classifier.filing import ALREADY, Manner, apply_filing, undo_filing
 
     manner = Manner.MOVE if move else Manner.COPY if copy else Manner.LINK
@@ -39,7 +40,8 @@ def file(
         _show(results, into, manner)
         return
     for why, count in outcome.left_out.items():
-        typer.echo(f"{count:>12,}  {why}", err=True)
+        named = ", ".join(map(one_line, outcome.named[why])) + ", ..." * (count > len(outcome.named[why]))
+        typer.echo(f"{count:>12,}  {why} ({named})", err=True)
     typer.echo(f"{outcome.done:,} documents {said}", err=True)
     if any(why != ALREADY for why in outcome.left_out):
         raise typer.Exit(1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ from classifier.labelling.journal import heal
 from classifier.labelling.locking import locked
 
 JOURNAL, LOCK = ".classifier-filing.jsonl", ".classifier-filing.lock"
+NAMED = 3  # documents by why they were not filed
 _BATCH = 64  # steps between two syncs
 
 
@@ -28,6 +29,25 @@ class Outcome:
 
     done: int
     left_out: Mapping[str, int]
+    named: Mapping[str, Sequence[str]]  # the first of those, by why
+
+
+@dataclass(slots=True)
+class _LeftOut:
+    """Why documents were not filed: how many, and the names of the first."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    named: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, why: str, name: str) -> None:
+        """One more."""
+        self.counts[why] += 1
+        if self.counts[why] <= NAMED:
+            self.named.setdefault(why, []).append(name)
+
+    def after(self, done: int) -> Outcome:
+        """What came of it all."""
+        return Outcome(done, dict(self.counts), self.named)
 
 
 @dataclass(slots=True)
@@ -60,7 +80,7 @@ def apply_filing(
         log = _read(into) or _Log(manner, [], made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
-        left_out: Counter[str] = Counter()
+        left_out = _LeftOut()
         steps = _fit(plan_filing(results, into, manner, filed=log.filed), left_out)
         new = list(steps)  # the whole plan is checked before the first step
         _take_all(log.steps, into, manner, left_out, on_step=None)  # finishes what was half taken
@@ -69,7 +89,7 @@ def apply_filing(
             for batch in _batches(new):
                 journal.intend(batch)
                 done += _take_all(batch, into, manner, left_out, on_step=on_step)
-    return Outcome(done, dict(left_out))
+    return left_out.after(done)
 
 
 def undo_filing(into: str | os.PathLike[str]) -> Outcome:
@@ -80,38 +100,39 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     into = Path(into).absolute()
     if not (into / JOURNAL).exists():
         raise ResultsError(f"{into}: nothing was filed here that could be undone")
-    left_out: Counter[str] = Counter()
+    left_out = _LeftOut()
     done = 0
     with locked(into / LOCK), _errors(into):
         log = _read(into)
         for step in reversed(log.steps if log else []):
             why = _take_back(step, into, log.manner) if log else None
-            left_out.update([why] if why else [])
+            if why:
+                left_out.add(why, step.target)
             done += not why
-        if not left_out:
+        if not left_out.counts:
             _forget(into, log.made if log else [])
-    if not left_out:
+    if not left_out.counts:
         _remove_empty(reversed([into / name for name in (log.made if log else []) if Path(name).is_absolute()]))
-    return Outcome(done, dict(left_out))
+    return left_out.after(done)
 
 
-def _fit(plan: Iterable[Step | LeftOut], left_out: Counter[str]) -> Iterator[Step]:
+def _fit(plan: Iterable[Step | LeftOut], left_out: _LeftOut) -> Iterator[Step]:
     for part in plan:
         if isinstance(part, Step):
             yield part
         else:
-            left_out[part.why] += 1
+            left_out.add(part.why, part.path)
 
 
 def _take_all(
-    steps: Iterable[Step], into: Path, manner: Manner, left_out: Counter[str], *, on_step: Callable[[Step], None] | None
+    steps: Iterable[Step], into: Path, manner: Manner, left_out: _LeftOut, *, on_step: Callable[[Step], None] | None
 ) -> int:
     done = 0
     for step in steps:
         try:
             take(step, into, manner)
         except OSError as error:  # one document is a border
-            left_out[error.strerror or str(error)] += 1
+            left_out.add(error.strerror or str(error), step.source)
             continue
         done += 1
         if on_step:
