@@ -25,7 +25,7 @@ from classifier import Model, arabic
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import LetterTable, letter_table
 from classifier.engine import Engine, Lexicon, Reader, Tables, Tally, Weighting, plain, softmax
-from classifier.engine.tables import LEAST_WORDS, PIECE, PIECES
+from classifier.engine.tables import LEAST_WORDS, PIECE, PIECES, SHORTEST
 from classifier.errors import ModelFileError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,12 +128,21 @@ def test_scores_follow_from_the_occurrences(engine: Engine, tables: Tables, text
 
 def test_the_spread_is_that_of_pieces_by_themselves(engine: Engine, tables: Tables, seeds: list[str]) -> None:
     words = " ".join(seeds).split()
-    for count in (LEAST_WORDS - 1, LEAST_WORDS, 2 * PIECE - 1, 2 * PIECE, 5 * PIECE, PIECES * PIECE + 3, 5000):
+    for count in (
+        LEAST_WORDS - 1,
+        LEAST_WORDS,
+        2 * SHORTEST - 1,
+        2 * SHORTEST,
+        2 * PIECE,
+        5 * PIECE,
+        PIECES * PIECE + 3,
+        5000,
+    ):
         text = " ".join(words[:count])
         rows = [occurrence.row for occurrence in engine.occurrences(text)]
         assert engine.tally(text).spread == pytest.approx(tables.spread(rows), abs=1e-6)
         assert (engine.tally(text).spread > 0) == (len(rows) >= LEAST_WORDS)
-        if len(rows) in range(LEAST_WORDS, 2 * PIECE):
+        if len(rows) in range(LEAST_WORDS, 2 * SHORTEST):
             halves = rows[: len(rows) // 2], rows[-(len(rows) // 2) :]
             one, other = (softmax(tables.scores(half, lead=0)) for half in halves)
             apart = sum(abs(here - there) for here, there in zip(one, other, strict=True))

@@ -54,7 +54,8 @@ cdef uint32_t ALEF = ord(arabic.ALEF), LAM = ord(arabic.ARTICLE[1]), SPACE = 32
 cdef int STEM = arabic.STEM_LETTERS
 cdef uint64_t SEED = _tables.SEED, MULTIPLIER = _tables.MULTIPLIER
 cdef double LARGEST = _tables.LARGEST
-cdef Py_ssize_t LEAST_WORDS = _tables.LEAST_WORDS, PIECES = _tables.PIECES, PIECE = _tables.PIECE
+cdef Py_ssize_t LEAST_WORDS = _tables.LEAST_WORDS
+cdef Py_ssize_t PIECES = _tables.PIECES, SHORTEST = _tables.SHORTEST, PIECE = _tables.PIECE
 
 include "_affixes.pxi"
 include "_scanner.pxi"

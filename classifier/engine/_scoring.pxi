@@ -201,7 +201,7 @@ cdef class Engine:
         cdef int label
         if words < LEAST_WORDS:
             return 0.0
-        size = min(PIECE, words // 2)
+        size = min(PIECE, words // 2, max(SHORTEST, words // PIECES))
         gaps = max(2, min(PIECES, words // size)) - 1
         for place in range(gaps + 1):
             for number in range(size):

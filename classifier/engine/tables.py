@@ -34,7 +34,7 @@ SEED, MULTIPLIER = 0x243F6A8885A308D3, 0x9E3779B97F4A7C15  # digits of pi and of
 LOAD = 0.6  # the share of slots in use: 1.75 probes for a known term, 3.6 for an unknown one
 LARGEST = 1e9  # of idf, scale and bias: products of four such are still far from infinity
 LEAST_WORDS = 50  # shorter texts are not taken to pieces
-PIECES, PIECE = 6, 70  # so many pieces of so many words
+PIECES, SHORTEST, PIECE = 6, 35, 70  # so many pieces of so many words, at least and at most
 _LETTERS = ("index", "blocks", "keys", "starts", "units")
 
 
@@ -170,12 +170,12 @@ class Tables:
     def spread(self, rows: Sequence[int]) -> float:
         """How far apart pieces of a text are: the most less the least probable, summed over labels (0 to labels).
 
-        They are PIECES stretches of PIECE terms from its beginning to its end, or as many as it has room for, at least
-        two. A text of one topic has little of it; a cheap look that finds nearly all that hold two.
+        They are PIECES stretches of SHORTEST to PIECE terms from its beginning to its end, or as many as it has room
+        for, at least two. A text of one topic has little of it; a cheap look that finds nearly all that hold two.
         """
         if len(rows) < LEAST_WORDS:
             return 0.0
-        size = min(PIECE, len(rows) // 2)
+        size = min(PIECE, len(rows) // 2, max(SHORTEST, len(rows) // PIECES))
         gaps = max(2, min(PIECES, len(rows) // size)) - 1
         starts = [place * (len(rows) - size) // gaps for place in range(gaps + 1)]
         shares = [softmax(self.scores(rows[start : start + size], lead=0)) for start in starts]
