@@ -52,13 +52,15 @@ _PHRASE = re.compile(
     ))""",
     re.VERBOSE,
 )
-# How a line ends or what it says where a list of the text's own stands below: of names, items, parties.
+# How a line of text ends, or what it says near its end, where a list of its own stands below: of names, items, parties.
 _ANNOUNCES = re.compile(
-    r"""[:؛]\s*$ | \bيلي\b | \b(?:ال|كال|ك)(?:تالي|اتي)ه?\W*$
-    | (?:قائم[هت]|قوائم|جدول|جداول|كشف|كشوف|اسماء)\w*\s+(?:\w+\s+){0,2}(?:ال)?(?:مرفق|ملحق|تالي|اتي)ه?\b""",
+    r"""[:؛]\s*$ | \b(?:كما|و?فيما|و?ما)\s+يلي\b | \bكال(?:تالي|اتي)\W*$
+    | \b[وبل]?(?:ال)?(?:قائم[هت]|قوائم|جدول|جداول|كشوف|اسماء)\s+(?:\w{1,20}\s+){0,2}ال(?:مرفق|ملحق|تالي|اتي)ه?\b""",
     re.VERBOSE,
 )
-_NUMBERED = re.compile(r"\W*\d{1,3}\s?[.)/–-]")
+_SAID_BELOW = re.compile(r"\W*(?:كما|و?فيما|و?ما)\s+يلي\b")
+_NUMBERED = re.compile(r"\W{0,3}(\d{1,3})\s?[.)–-](?!\s?\d)")
+ANNOUNCING, NEAR_END = 6, 200  # words of a line that announces a list, at least; characters in which it does
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
 _DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs
@@ -184,8 +186,12 @@ def _rows(kinds: Sequence[Kind]) -> Iterator[range]:
 
 def _is_own_list(lines: Sequence[str], row: range) -> bool:
     """Whether a stretch of short lines under running text is announced there or by its first line, or numbered."""
-    announced = any(_ANNOUNCES.search(_folded(lines[number])) for number in (row.start - 1, row.start))
-    return announced or (len(row) > 1 and all(_NUMBERED.match(lines[number]) for number in row))
+    above, first = lines[row.start - 1], lines[row.start]
+    if len(above.split()) >= ANNOUNCING and _ANNOUNCES.search(_folded(above[-NEAR_END:])):
+        return True
+    numbers = [int(match[1]) for number in row if (match := _NUMBERED.match(lines[number]))]
+    is_numbered = len(row) > 1 and numbers == [*range(1, len(row) + 1)]
+    return is_numbered or _SAID_BELOW.match(_folded(first)) is not None
 
 
 def _ends_list(text: str, lines: Sequence[Span], number: int) -> bool:

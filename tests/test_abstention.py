@@ -13,7 +13,7 @@ import pytest
 
 from classifier import Model
 from classifier.corpus import load_corpus
-from classifier.decision import cut_off_for
+from classifier.decision import ENOUGH_WORDS, cut_off_for
 from classifier.errors import Reason
 from classifier.evaluation import TELLING, risk_coverage
 
@@ -231,7 +231,10 @@ def test_a_few_words_of_persian_are_said_to_be_no_arabic(shipped: Model) -> None
     """Not to be Arabic of an odd kind, to which one might adapt; Arabic from a Persian keyboard is Arabic."""
     few = "وزیر کشور گفت دولت برای بهبود وضعیت روستاها می‌کوشد و مردم صبور باشند زیرا مشکلات به زودی حل خواهد شد"
     assert shipped.predict(few).reason is Reason.NOT_ARABIC
-    assert shipped.predict("قرر المجلس البلدي زياده حصص المياه في القري الشماليه".translate(KEYBOARD)).label == "other"
+    odd = "الطحلب النسغي يكسو المصطبة والقيقب يحاكي الزيزفون والسنديان كالبقس يكاد يعلو العرعر والبيلسان قرب الصفصاف "
+    odd += "اليقق"
+    assert len(odd.split()) >= ENOUGH_WORDS
+    assert shipped.predict(odd.translate(KEYBOARD)).reason is not Reason.NOT_ARABIC
 
 
 def test_words_in_random_letters(shipped: Model) -> None:

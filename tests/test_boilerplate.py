@@ -46,6 +46,11 @@ TITLES = "\n".join(
         pytest.param(f"{ARTICLE}\nوفيما يلي الأسماء\n{TITLES}", [1] * 7, id="a list under what announces it"),
         pytest.param(f"{ARTICLE}\n1. شركة النجم الأزرق\n٢- شركة السهل", [1, 1, 1], id="a numbered list"),
         pytest.param(f"{ARTICLE}\nالتالي: خبر من صفحة أخرى\n{TITLES}", [1] + [0] * 6, id="the way to the next page"),
+        pytest.param(f"{ARTICLE} وعادوا في اليوم التالي.\n{TITLES}", [1] + [0] * 5, id="the next day"),
+        pytest.param(f"{ARTICLE} كشف الملحق التجاري ذلك.\n{TITLES}", [1] + [0] * 5, id="the commercial attaché"),
+        pytest.param(f"{ARTICLE}\nروابط سريعة:\n{TITLES}", [1, 1] + [0] * 5, id="a short heading with a colon"),
+        pytest.param(f"{ARTICLE}\n12/05/2023 عنوان أول\n13/05/2023 عنوان ثان", [1, 0, 0], id="dates are no numbers"),
+        pytest.param(f"{ARTICLE}\n2-1 فوز الفريق\n3-0 فوز غيره", [1, 0, 0], id="nor are scores"),
         pytest.param(f"{ARTICLE}\n" + "سهم | 12.5 | 13\n" * 60, [1] * 61, id="a table below its introduction"),
         pytest.param("بند وقيمة له\n" * 90 + ARTICLE, [1] * 91, id="a table with a remark"),
         pytest.param("قال اقرأ أيضا في الكتاب ما يفيد.\nنص.", [1, 1], id="said in a sentence"),
@@ -108,6 +113,12 @@ def test_sentences_are_no_furniture(line: str) -> None:
 )
 def test_furniture_may_end_in_a_full_stop(line: str) -> None:
     assert [paragraph.votes for paragraph in paragraphs_of(f"{ARTICLE}\n{line}\n{ARTICLE}")] == [True, False, True]
+
+
+@pytest.mark.parametrize("word", ["اسماء", "قائمة ", "فيما ", "1.", "ال"])
+def test_a_line_without_end_is_read_in_no_time(word: str) -> None:
+    """Fails by hanging: one pattern that begins anew at every letter takes minutes."""
+    assert paragraphs_of(f"{word * (1_000_000 // len(word))}\nعنوان خبر آخر هنا\n{ARTICLE}")
 
 
 def test_a_heading_near_the_top_takes_no_article_away() -> None:

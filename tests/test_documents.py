@@ -206,6 +206,13 @@ def test_visual_order_is_reversed(shape: bool) -> None:
     assert document.repairs == ("visual order reversed",)
 
 
+def test_a_reversed_table_is_turned() -> None:
+    """Its figures are words too, but no letters that stand apart."""
+    rows = "\n".join(f"{word} 3 1" for word in BODY.split())
+    document = read_bytes(unvisual(rows).encode(), "a.txt")
+    assert (document.text.split(), document.repairs) == (rows.split(), ("visual order reversed",))
+
+
 def test_presentation_forms_in_reading_order_are_left_alone() -> None:
     """The analysis folds them; the spelling is the author's."""
     text = "ﻣﺮﺣﺒﺎ ﺑﻜﻢ ﰲ ﺍﻟﺴﻮﻕ ﺍﻟﻤﺎﻟﻴﺔ ﺍﻟﻴﻮﻡ"

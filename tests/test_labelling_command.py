@@ -152,3 +152,23 @@ def test_outputs_among_the_documents_are_written_anew(label: Callable[..., Ran],
     again = label(tmp_path / "r.jsonl", *words)
     assert (again.code, "0 files labelled" in again.err) == (0, True)
     assert all(path.stat().st_ino != inode for path, inode in zip(paths.values(), former, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
+def test_no_output_takes_the_place_of_another_table(
+    label: Callable[..., Ran], runs: Runs, tmp_path: Path, *, kind: str
+) -> None:
+    """By its format alone somebody's own table looks like one of ours."""
+    mine = tmp_path / f"mine.{kind}"
+    if kind == "xlsx":
+        from openpyxl import Workbook
+
+        Workbook().save(mine)
+    else:
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.table({"a": [1]}), mine)
+    before = mine.read_bytes()
+    ended = label(tmp_path / "r.jsonl", f"--{kind}", str(mine))
+    assert (ended.code, f"was not written by --{kind}" in ended.err, mine.read_bytes()) == (1, True, before)

@@ -133,7 +133,8 @@ def _is_arabic(text: str) -> bool:
 
 def _stand_apart(text: str) -> bool:
     """Whether Arabic letters have spaces between them: then no words are there that could tell right from wrong."""
-    return _is_arabic(text) and count_arabic(text) < 2 * len(text.split())
+    words = sum(count_arabic(word) > 0 for word in text.split())
+    return _is_arabic(text) and count_arabic(text) < 2 * words
 
 
 def _candidates(part: str) -> Iterator[Candidate]:

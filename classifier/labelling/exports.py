@@ -21,6 +21,7 @@ from classifier.drafts import replacing
 from classifier.errors import ResultsError
 from classifier.labelling.dates import date_of
 from classifier.labelling.lines import read_results
+from classifier.labelling.outputs import CREATOR
 from classifier.rows import disarmed
 
 COLUMNS = (
@@ -50,6 +51,7 @@ def export_xlsx(results: str | os.PathLike[str], out: str | os.PathLike[str]) ->
 
     labels = _labels(Path(results))
     book = Workbook(write_only=True)
+    book.properties.creator = CREATOR
     with _in_place(Path(out)) as draft, _closed(book):
         _summarise(_sheet(book, "Summary", {}), Path(results))
         rows = _rows(Path(results), labels)
@@ -77,7 +79,7 @@ def export_parquet(results: str | os.PathLike[str], out: str | os.PathLike[str])
     kinds = {
         name: pyarrow.float64() if name in reals else numbers.get(name, pyarrow.string()) for name in _header(labels)
     }
-    schema = pyarrow.schema(list(kinds.items()))
+    schema = pyarrow.schema(list(kinds.items()), {"creator": CREATOR})
     with _in_place(Path(out)) as draft, parquet.ParquetWriter(draft, schema) as writer:
         records = (_record(values, labels) for values in read_results(Path(results)))
         while batch := list(islice(records, _BATCH)):
