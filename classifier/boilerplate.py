@@ -23,6 +23,7 @@ FORM = 0.3  # ... unless a smaller share of all words than this is running text,
 PAGE = 0.15  # ... of what is sure to be a page, than this
 SEPARATORS = ("|", "•", "·", "›", "***", "///", "::")
 BAR, ENTRY = 2, 12  # so many marks in a line, with so few words to each, make it a menu or a row of a table
+ANNOUNCING, NEAR_END = 6, 200  # words of a line that announces a list, at least; characters in which it does
 WRAPPED = 0.5  # the share of lines so full that no further word had room which shows text cut to one width
 ROOM = 0.9  # of the longest line: what makes a line full
 
@@ -53,14 +54,14 @@ _PHRASE = re.compile(
     re.VERBOSE,
 )
 # How a line of text ends, or what it says near its end, where a list of its own stands below: of names, items, parties.
+_FOLLOWS = r"(?:كما|و?فيما|و?ما)\s+يلي\b"
 _ANNOUNCES = re.compile(
-    r"""[:؛]\s*$ | \b(?:كما|و?فيما|و?ما)\s+يلي\b | \bكال(?:تالي|اتي)\W*$
-    | \b[وبل]?(?:ال)?(?:قائم[هت]|قوائم|جدول|جداول|كشوف|اسماء)\s+(?:\w{1,20}\s+){0,2}ال(?:مرفق|ملحق|تالي|اتي)ه?\b""",
+    rf"""[:؛]\s*$ | \b{_FOLLOWS} | \bكال(?:تالي|اتي)\W*$
+    | \b[وبل]?(?:ال)?(?:قائم[هت]|قوائم|جدول|جداول|كشوف|اسماء)\s+(?:\w{{1,20}}\s+){{0,2}}ال(?:مرفق|ملحق|تالي|اتي)ه?\b""",
     re.VERBOSE,
 )
-_SAID_BELOW = re.compile(r"\W*(?:كما|و?فيما|و?ما)\s+يلي\b")
+_SAID_BELOW = re.compile(rf"\W*{_FOLLOWS}")
 _NUMBERED = re.compile(r"\W{0,3}(\d{1,3})\s?[.)–-](?!\s?\d)")
-ANNOUNCING, NEAR_END = 6, 200  # words of a line that announces a list, at least; characters in which it does
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
 _DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs

@@ -88,9 +88,9 @@ def decide_text(
     decision = decide(tally, labels, thresholds, cut_off)
     if coverage_of(tally) >= thresholds.coverage or tally.words < ENOUGH_WORDS:
         return decision
-    spelt_otherwise = len(_PERSIAN_FORMS.findall(text)) >= thresholds.foreign * tally.words
-    is_read = decision.probabilities or (decision.reason is Reason.LOW_COVERAGE and spelt_otherwise)
-    if is_read and lacks_articles(text, tally):
+    has_persian_forms = len(_PERSIAN_FORMS.findall(text)) >= thresholds.foreign * tally.words
+    is_unread_persian = decision.reason is Reason.LOW_COVERAGE and has_persian_forms
+    if (decision.probabilities or is_unread_persian) and lacks_articles(text, tally):
         message = (
             f"the model knows {coverage_of(tally):.0%} of the words and hardly one has the Arabic article, as in "
             f"Persian or Urdu; {_READS_ARABIC}"

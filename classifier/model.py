@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier import artefact
 from classifier.decision import Thresholds, coverage_of, cut_off_for
-from classifier.documents import Document, read_bytes
-from classifier.documents.document import Limits
+from classifier.documents import Document, Limits, read_bytes
 from classifier.documents.reading import load
 from classifier.engine import Tables, softmax
 from classifier.errors import DocumentError, ModelFileError, Reason
@@ -236,12 +235,11 @@ def _load_again(path: str, digest: str) -> Model:
 def _standard_input() -> bytes:
     if sys.stdin is None:
         raise DocumentError(Reason.NOT_FOUND, "the standard input is closed; give a file, or pipe a document in")
-    data = sys.stdin.buffer.read(Limits().max_bytes + 1)
-    if len(data) > Limits().max_bytes:
-        raise DocumentError(
-            Reason.TOO_LARGE,
-            f"the standard input holds more than the {Limits().max_bytes:,} bytes of a document; split it",
-        )
+    most = Limits().max_bytes
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        message = f"the standard input holds more than the {most:,} bytes of a document; split it"
+        raise DocumentError(Reason.TOO_LARGE, message)
     return data
 
 

@@ -11,7 +11,6 @@ import typer
 from classifier.cli.options import MaxErrorOption, ModelOption
 from classifier.cli.predicting import predict_documents
 from classifier.cli.printing import Asked
-from classifier.labelling.outputs import spare_others
 
 
 def register(app: typer.Typer) -> None:
@@ -54,4 +53,6 @@ def _check(files: Sequence[str], text: str | None, html: Path | None) -> None:
         raise typer.BadParameter("--html shows one document; for many use `classifier label FOLDER --report F.html`")
     if html.exists() and any(html.samefile(file) for file in files if Path(file).exists()):
         raise typer.BadParameter("--html would overwrite the document itself; give another name")
+    from classifier.labelling.outputs import spare_others
+
     spare_others(html, "report", "html")

@@ -196,7 +196,10 @@ cdef class Engine:
     cdef double _spread(self, _Scratch scratch, Py_ssize_t words) noexcept nogil:
         """`Tables.spread` of the terms found."""
         cdef Py_ssize_t size, gaps, place, number
-        cdef double *shares = scratch.shares, *least = shares + self.labels, *largest = least + self.labels
+        cdef int32_t* piece
+        cdef double* shares = scratch.shares
+        cdef double* least = shares + self.labels
+        cdef double* largest = least + self.labels
         cdef double spread = 0.0
         cdef int label
         if words < LEAST_WORDS:
@@ -204,9 +207,10 @@ cdef class Engine:
         size = min(PIECE, words // 2, max(SHORTEST, words // PIECES))
         gaps = max(2, min(PIECES, words // size)) - 1
         for place in range(gaps + 1):
+            piece = scratch.found + place * (words - size) // gaps
             for number in range(size):
-                if scratch.found[place * (words - size) // gaps + number] >= 0:
-                    scratch.count(scratch.found[place * (words - size) // gaps + number], 1)
+                if piece[number] >= 0:
+                    scratch.count(piece[number], 1)
             self._score(scratch, shares)
             _softmax(shares, self.labels)
             for label in range(self.labels):

@@ -33,7 +33,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _LeftOut:
+class _Reasons:
     """Why documents were not filed: how many, and the names of the first."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -80,7 +80,7 @@ def apply_filing(
         log = _read(into) or _Log(manner, [], made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
-        left_out = _LeftOut()
+        left_out = _Reasons()
         steps = _fit(plan_filing(results, into, manner, filed=log.filed), left_out)
         new = list(steps)  # the whole plan is checked before the first step
         _take_all(log.steps, into, manner, left_out, on_step=None)  # finishes what was half taken
@@ -100,7 +100,7 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     into = Path(into).absolute()
     if not (into / JOURNAL).exists():
         raise ResultsError(f"{into}: nothing was filed here that could be undone")
-    left_out = _LeftOut()
+    left_out = _Reasons()
     done = 0
     with locked(into / LOCK), _errors(into):
         log = _read(into)
@@ -116,7 +116,7 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     return left_out.after(done)
 
 
-def _fit(plan: Iterable[Step | LeftOut], left_out: _LeftOut) -> Iterator[Step]:
+def _fit(plan: Iterable[Step | LeftOut], left_out: _Reasons) -> Iterator[Step]:
     for part in plan:
         if isinstance(part, Step):
             yield part
@@ -125,7 +125,7 @@ def _fit(plan: Iterable[Step | LeftOut], left_out: _LeftOut) -> Iterator[Step]:
 
 
 def _take_all(
-    steps: Iterable[Step], into: Path, manner: Manner, left_out: _LeftOut, *, on_step: Callable[[Step], None] | None
+    steps: Iterable[Step], into: Path, manner: Manner, left_out: _Reasons, *, on_step: Callable[[Step], None] | None
 ) -> int:
     done = 0
     for step in steps:
