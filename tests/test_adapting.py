@@ -214,7 +214,7 @@ def test_a_one_sided_archive_moves_the_model_less(archive: Path, model: Model, t
     few = [text for label, text in seeds if label == "economy/fintech"][:80]
     others = [f"{text} {chr(0x628 + turn) * 4}" for turn in range(3) for label, text in seeds if label == "other"]
     one_sided = adapt(_write(tmp_path / "archive.jsonl", others + few), tmp_path / "out", model=model)
-    assert one_sided.part < 0.2
+    assert one_sided.part < 0.4
     assert adapt(archive, tmp_path / "even", model=model, settings=Adaptation(agreement=0.0)).part > one_sided.part
 
 

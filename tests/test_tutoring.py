@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
@@ -18,7 +19,9 @@ from classifier.training import Settings, choosing, lesson
 from classifier.training.calibration import Calibration
 from classifier.training.choosing import Choice, Way, choose
 from classifier.training.lesson import Lesson
+from classifier.training.neighbourhoods import Neighbourhoods
 from classifier.training.targets import Targets, View
+from classifier.training.tutoring import Unit, second_opinion
 
 Ints = NDArray[np.int64]
 
@@ -179,3 +182,29 @@ def test_what_unlabelled_texts_teach_is_taken_by_itself_where_that_is_much_bette
     assert len(choose(apart, Settings()).ways) == 1
     monkeypatch.setattr(choosing, "MUCH", 0.0)
     assert len(choose(apart, Settings()).ways) == 2
+
+
+def _unit(texts: Sequence[tuple[str, str]]) -> Unit:
+    """Texts by their words alone."""
+    tfidf = TfidfVectorizer().fit_transform([text for text, _ in texts])
+    return Unit.of(tfidf, Neighbourhoods([], tfidf))
+
+
+def test_a_second_opinion_finds_answers_that_do_not_go_with_the_others() -> None:
+    """One answer in ten is wrong, and no weight per word tells which."""
+    texts = _texts(0, 50)
+    truth = np.array([label == "quarrel" for _, label in texts]).astype(int)
+    rows = np.flatnonzero(np.arange(len(texts)) % 3 > 0)
+    answers = np.where(np.arange(len(rows)) % 10 == 0, 1 - truth[rows], truth[rows])
+    opinion = second_opinion(_unit(texts), rows, np.eye(2)[answers], np.ones(len(rows)))
+    assert opinion.shape == (len(texts), 2)
+    np.testing.assert_allclose(opinion.sum(axis=1), 0.0, atol=1e-5)
+    assert (opinion.argmax(axis=1) == truth).mean() > 0.95
+
+
+def test_a_second_opinion_on_a_text_is_by_those_who_did_not_learn_its_answer() -> None:
+    """Answers without sense can be learned by heart, but not guessed."""
+    texts = _texts(0, 50)
+    senseless = np.random.default_rng(0).integers(0, 2, len(texts))
+    opinion = second_opinion(_unit(texts), np.arange(len(texts)), np.eye(2)[senseless], np.ones(len(texts)))
+    assert (opinion.argmax(axis=1) == senseless).mean() < 0.65

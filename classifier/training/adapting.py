@@ -1,10 +1,11 @@
 """A model re-learned on its user's own archive, without a label: `adapt`.
 
-From the model file alone: the archive is labelled softly, a student learns the confident part together with the
-company that the archive's words keep, and teacher and student are blended. Nothing that is not in the archive is
-needed, and nothing leaves the machine. Three things keep it from drifting: on documents held out from the student it
-must agree with its teacher where that was certain, every label's share of the archive must stay about what it was, and
-the canaries must be answered alike. A step that fails is halved, and refused when that does not help.
+From the model file alone: the archive is labelled softly, a kernel model thinks the labels over, a student learns the
+confident part together with the company that the archive's words keep, and teacher and student are blended. Nothing
+that is not in the archive is needed, and nothing leaves the machine. Three things keep it from drifting: on documents
+held out from the student it must agree with its teacher where that was certain, every label's share of the archive must
+stay about what it was, and the canaries must be answered alike. A step that fails is halved, and refused when that does
+not help.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Adaptation:
     min_documents: int = 3  # a new term must stand in so many
     confidence: float = 0.7  # of the teacher with the archive's new terms, for a document to be learned from
     least_per_label: int = 50  # such documents, below which a label is left as it was
-    part: float = 0.6  # of the student in the blend, where it has very much to learn from ...
-    half: int = 300  # ... and half of that for so many documents outside the commonest label
+    part: float = 1.0  # of the student in the blend, where it has very much to learn from ...
+    half: int = 150  # ... and half of that for so many documents outside the commonest label
     rounds: int = 1  # more gain nothing, and hurt in the end
     agreement: float = 0.98  # of teacher and student on held-out documents the teacher was certain of
     drift: float = 0.05  # the largest change of a label's share of the archive
@@ -158,7 +159,8 @@ class Lesson:
         scores = self.study.first
         for number in range(settings.rounds):
             rows, labels, warnings = self._confident(softmax(scores, axis=1), settings)
-            say(f"round {number + 1}: {len(rows):,} documents are labelled confidently")
+            say(f"round {number + 1}: {len(rows):,} documents are labelled confidently, and thought over")
+            rows, labels, warnings = self._confident(softmax(self.study.reconsidered(rows, labels), axis=1), settings)
             student = self.study.learn(rows, labels)
             outcome = self._checked(student, labels, warnings, settings)
             scores = outcome.scores

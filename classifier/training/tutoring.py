@@ -4,6 +4,8 @@ Words mean more together than each for itself: «strike» beside «wages» is no
 sees products of terms, errs a third less than a linear one on sources it never saw, and is far too large and slow to
 ship. But it can be asked about unlabelled texts, and a linear model that learns its answers too comes nearer to it on
 texts like those (knowledge distillation, Hinton, Vinyals and Dean, 2015). Nothing of it is left at prediction.
+
+Where there are no labels but a model's own, it is a second opinion on them: `second_opinion`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ DEGREE = 3  # of the polynomial kernel: products of up to so many terms
 DAMPING = 0.03
 COMPANY = 2.0  # what the company of terms weighs here, times what it does in the linear model
 BLOCK = 4_000  # texts compared with all others at a time
+PARTS = 5  # of the texts a second opinion is learned from, each judged by a model of the others
+MOST = 5_000  # such texts, which bounds memory: twice as many are no better
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,9 @@ class Kernel:
     def _coefficients(self, wanted: Floats32) -> Floats32:
         places = np.flatnonzero(wanted.sum(axis=1))
         weights = wanted[places].sum(axis=1)
-        shares = wanted[places] / weights[:, None] - 1.0 / self.labels
-        model = KernelRidge(alpha=DAMPING, kernel="precomputed")
-        model.fit(self.alike[np.ix_(places, places)], shares, sample_weight=weights / weights.mean())
         coefficients = np.zeros_like(wanted)
-        coefficients[places] = model.dual_coef_
+        shares = wanted[places].astype(np.float64) / weights[:, None]
+        coefficients[places] = _solved(self.alike[np.ix_(places, places)], shares, weights)
         return coefficients
 
 
@@ -93,7 +95,7 @@ class Tutor:
         weight: float,
     ) -> Self:
         """Compare some labelled texts (n, terms) with unlabelled ones; calibrate by `folds` on their true labels."""
-        known, asked = _Unit.of(tfidf[learned], neighbourhoods), _Unit.of(unlabelled, neighbourhoods)
+        known, asked = Unit.of(tfidf[learned], neighbourhoods), Unit.of(unlabelled, neighbourhoods)
         kernel = Kernel(learned, int(truth.max()) + 1, known.alike(known))
         parts = [(targets, held_out[np.isin(held_out, learned)]) for targets, held_out in folds]
         parts = [(targets, held_out) for targets, held_out in parts if len(held_out)]
@@ -109,21 +111,26 @@ class Tutor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
+class Unit:
     """Texts by their terms (n, terms) and the company of those (n, dimensions), together of unit length."""
 
     terms: scipy.sparse.csr_matrix
     company: Floats32
 
     @classmethod
-    def of(cls, tfidf: scipy.sparse.csr_matrix, neighbourhoods: Neighbourhoods) -> _Unit:
+    def of(cls, tfidf: scipy.sparse.csr_matrix, neighbourhoods: Neighbourhoods) -> Unit:
+        """Put texts (n, terms) beside the company of their terms."""
         company = tfidf @ neighbourhoods.vectors * np.sqrt(COMPANY)
         squares = np.asarray(tfidf.power(2).sum(axis=1)).ravel() + np.square(company).sum(axis=1)
         scale = 1.0 / np.sqrt(np.maximum(squares, 1e-12))
         terms = scipy.sparse.csr_matrix(scipy.sparse.diags(scale) @ tfidf, dtype=np.float32)
         return cls(terms, (company * scale[:, None]).astype(np.float32))
 
-    def alike(self, others: _Unit) -> Floats32:
+    def selected(self, rows: Ints | slice) -> Unit:
+        """Some of the texts."""
+        return Unit(self.terms[rows], self.company[rows])
+
+    def alike(self, others: Unit) -> Floats32:
         """The polynomial kernel (n, others) of the cosines of these with others."""
         alike = np.empty((self.terms.shape[0], others.terms.shape[0]), np.float32)
         for start in range(0, len(alike), BLOCK):
@@ -131,3 +138,34 @@ class _Unit:
             cosines = (self.terms[part] @ others.terms.T).toarray() + self.company[part] @ others.company.T
             alike[part] = ((1.0 + cosines) / 2.0) ** DEGREE
         return alike
+
+
+def second_opinion(texts: Unit, rows: Ints, shares: Floats, weights: Floats) -> Floats:
+    """What kernel models say (texts, labels), as shares less their mean, of texts some of which have an answer.
+
+    `shares` (rows, labels) are the answers for the texts in `rows`, which count by `weights`. Of a text with an answer
+    only a model that has not learned it speaks; the others learn more than MOST texts no better, and only so many.
+    """
+    rows, shares, weights = rows[:MOST], shares[:MOST], weights[:MOST]
+    known, part_of = texts.selected(rows), np.arange(len(rows)) % PARTS
+    alike = known.alike(known)
+    coefficients = np.zeros((len(rows), PARTS, shares.shape[1]), np.float32)
+    for part in range(PARTS):
+        learned = np.flatnonzero(part_of != part)
+        coefficients[learned, part] = _solved(alike[np.ix_(learned, learned)], shares[learned], weights[learned])
+    flat = coefficients.reshape(len(rows), -1)
+    blocks = (slice(start, start + BLOCK) for start in range(0, texts.terms.shape[0], BLOCK))
+    said = np.vstack([texts.selected(block).alike(known) @ flat for block in blocks])
+    opinions = said.reshape(-1, *coefficients.shape[1:]).astype(np.float64)
+    opinion: Floats = opinions.mean(axis=1)
+    opinion[rows] = opinions[rows, part_of]
+    return opinion
+
+
+def _solved(alike: Floats32, shares: Floats, weights: Floats) -> Floats32:
+    """The coefficients (texts, labels) of a kernel model of the labels' shares, less what each would have by chance."""
+    model = KernelRidge(alpha=DAMPING, kernel="precomputed")
+    centred = (shares - 1.0 / shares.shape[1]).astype(np.float32)
+    model.fit(alike, centred, sample_weight=weights / weights.mean())
+    coefficients: Floats32 = model.dual_coef_
+    return coefficients
