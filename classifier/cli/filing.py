@@ -32,17 +32,18 @@ def file(
     from classifier.filing import ALREADY, Manner, apply_filing, undo_filing
 
     manner = Manner.MOVE if move else Manner.COPY if copy else Manner.LINK
-    if undo:
-        outcome, said = undo_filing(into), "put back"
-    elif apply:
-        outcome, said = apply_filing(results, into, manner), "filed"
-    else:
+    if not (apply or undo):
         _show(results, into, manner)
         return
+    try:
+        outcome = undo_filing(into) if undo else apply_filing(results, into, manner)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what is done is journalled: run the same command again to go on, or --undo", err=True)
+        raise
     for why, count in outcome.left_out.items():
         named = ", ".join(map(one_line, outcome.named[why])) + ", ..." * (count > len(outcome.named[why]))
         typer.echo(f"{count:>12,}  {why} ({named})", err=True)
-    typer.echo(f"{outcome.done:,} documents {said}", err=True)
+    typer.echo(f"{outcome.done:,} documents {'put back' if undo else 'filed'}", err=True)
     if any(why != ALREADY for why in outcome.left_out):
         raise typer.Exit(1)
 

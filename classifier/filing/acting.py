@@ -20,36 +20,47 @@ _DRAFT = ".filing-draft."
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES}
 
 
+def is_open(step: Step, into: Path, manner: Manner) -> bool:
+    """Whether anything is left to do for a step that a stopped run may have taken, or half taken."""
+    if manner is Manner.MOVE:
+        return os.path.lexists(step.source) and _is_labelled(Path(step.source).lstat(), step)
+    return not os.path.lexists(into / step.target)
+
+
 def take(step: Step, into: Path, manner: Manner) -> None:
-    """Bring a document to its place, from wherever a stopped run has left it; raises `OSError`."""
+    """Bring a document to its place, from wherever a stopped run has left it; raises `OSError`.
+
+    What stands at the source by now may be another document than the one that was labelled: that one stays.
+    """
     source, target = Path(step.source), into / step.target
+    if not _is_labelled(source.stat(), step):
+        raise OSError(errno.ESTALE, "changed since it was labelled; label the folder again", str(source))
     if manner is Manner.LINK:
-        if not os.path.lexists(target):
-            target.symlink_to(_way(target, source))
+        target.symlink_to(_way(target, source))
     elif manner is Manner.COPY:
-        if not os.path.lexists(target):
-            _copy(source, target)
+        _copy(source, target)
     else:
+        _draft(target).unlink(missing_ok=True)
         _move(source, target)
 
 
-def take_back(step: Step, into: Path, manner: Manner) -> str | None:
-    """Undo a step as far as it was taken; or say why it is better left as it is."""
+def take_back(step: Step, into: Path, manner: Manner) -> bool:
+    """Undo a step as far as it was taken: whether it was; raises `OSError` when it is better left as it is."""
     source, target = Path(step.source), into / step.target
     if manner is not Manner.LINK:
         _draft(target).unlink(missing_ok=True)
     if manner is Manner.MOVE:
         return _move_back(source, target)
     if not os.path.lexists(target):
-        return None
+        return False
     if manner is Manner.LINK:
         mine = target.is_symlink() and str(target.readlink()) == _way(target, source)
     else:
-        mine = _is_as_filed(target, step)
+        mine = _is_labelled(target.lstat(), step)
     if not mine:
-        return "changed since it was filed"
+        raise OSError(errno.EEXIST, "changed since it was filed", str(target))
     target.unlink()
-    return None
+    return True
 
 
 def _way(target: Path, source: Path) -> str:
@@ -57,28 +68,28 @@ def _way(target: Path, source: Path) -> str:
     return os.path.relpath(source, target.parent.resolve())
 
 
-def _is_as_filed(target: Path, step: Step) -> bool:
-    status = target.lstat()
+def _is_labelled(status: os.stat_result, step: Step) -> bool:
+    """Whether a file is the one that was labelled, or its copy."""
     return stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) == (step.size, step.mtime)
 
 
-def _move_back(source: Path, target: Path) -> str | None:
+def _move_back(source: Path, target: Path) -> bool:
     if not os.path.lexists(target):
-        return None if os.path.lexists(source) else "gone from where it was filed"
+        if os.path.lexists(source):
+            return False
+        raise FileNotFoundError(errno.ENOENT, "gone from where it was filed", str(target))
     if os.path.lexists(source) and not _same(source, target):
-        return "something else stands where it came from"
+        raise FileExistsError(errno.EEXIST, "something else stands where it came from", str(source))
     if os.path.lexists(source):  # the move had not yet removed it
         target.unlink()
-        return None
+        return True
     source.parent.mkdir(parents=True, exist_ok=True)
     _move(target, source)
-    return None
+    return True
 
 
 def _move(source: Path, target: Path) -> None:
     """Move a file to a free name; one that stands at both already is only removed from the first."""
-    if not os.path.lexists(source):
-        return
     if os.path.lexists(target):
         if not _same(source, target):
             raise FileExistsError(errno.EEXIST, "something else has taken its place", str(target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -54,28 +54,28 @@ def plan_filing(
     into: str | os.PathLike[str],
     manner: Manner = Manner.LINK,
     *,
-    filed: Mapping[str, str] | None = None,
+    filed: Iterable[Step] = (),
 ) -> Iterator[Step | LeftOut]:
     """Each document of a results file with its place, or why it has none.
 
-    `filed` are sources filed before, with the targets they got. Places are `label/name`, `_unknown/REASON/name` and
+    `filed` are the steps of documents filed before. Places are `label/name`, `_unknown/REASON/name` and
     `_failed/REASON/name`; a name that is taken becomes `name (2)`. Raises `ResultsError` for results that would reach
     outside their folder or `into`.
     """
     names, home = _Names(Path(into)), _Home()
-    for source, target in (filed or {}).items():
-        names.take(target)
-        home.filed[source] = target
+    for step in filed:
+        names.take(step.target)
+        home.filed[step.source] = step
     for values in read_results(Path(results)):
         path = str(values["path"])
         source = home.locate(values)
-        why = home.tells(source, _shelf(values)) or _unfit(values, source, manner)
+        why = home.tells(source, values, manner) or _unfit(values, source, manner)
         if why:
             yield LeftOut(path, why)
             continue
         target = names.free(_shelf(values), PurePosixPath(path).name)
-        home.filed[source] = target
-        yield Step(source, target, values["size"], values["mtime"])
+        home.filed[source] = Step(source, target, values["size"], values["mtime"])
+        yield home.filed[source]
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class _Home:
     """The folder the results speak of; no document may lie outside it."""
 
     folder: str = ""
-    filed: dict[str, str] = field(default_factory=dict)
+    filed: dict[str, Step] = field(default_factory=dict)
     _sound: set[str] = field(default_factory=set)
 
     def locate(self, values: Mapping[str, Any]) -> str:
@@ -105,11 +105,14 @@ class _Home:
         whole = Path(self.folder, path)
         return os.path.lexists(whole) and whole.resolve() != Path(self.folder).resolve() / path
 
-    def tells(self, source: str, shelf: str) -> str | None:
+    def tells(self, source: str, values: Mapping[str, Any], manner: Manner) -> str | None:
         """Why a document that was filed before is not filed now."""
-        if source not in self.filed:
+        step = self.filed.get(source)
+        if step is None:
             return None
-        if str(PurePosixPath(self.filed[source]).parent) == shelf:
+        if manner is Manner.MOVE and (step.size, step.mtime) != (values.get("size"), values.get("mtime")):
+            return None  # that one was moved away, and another has come
+        if str(PurePosixPath(step.target).parent) == _shelf(values):
             return ALREADY
         return "filed before under another label; undo that first"
 

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from classifier.errors import ResultsError
-from classifier.filing.acting import take, take_back
+from classifier.filing.acting import is_open, take, take_back
 from classifier.filing.planning import LeftOut, Manner, Step, is_plain, plan_filing
 from classifier.labelling.journal import heal
 from classifier.labelling.locking import locked
@@ -45,6 +45,14 @@ class _Reasons:
         if self.counts[why] <= NAMED:
             self.named.setdefault(why, []).append(name)
 
+    @contextmanager
+    def instead(self, name: str) -> Iterator[None]:
+        """Count a document that cannot be had as left out: one document is a border."""
+        try:
+            yield
+        except OSError as error:
+            self.add(error.strerror or str(error), name)
+
     def after(self, done: int) -> Outcome:
         """What came of it all."""
         return Outcome(done, dict(self.counts), self.named)
@@ -52,15 +60,27 @@ class _Reasons:
 
 @dataclass(slots=True)
 class _Log:
-    """What the journal says: how documents were filed, the steps, and the folders made for them, in order."""
+    """What the journal says: how documents were filed, the steps by target and the folders made for them, in order.
+
+    `unsettled` are those of the last steps of which it does not say what became of them: a run was stopped there.
+    """
 
     manner: Manner
-    steps: list[Step]
-    made: list[str]
+    steps: dict[str, Step] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    unsettled: list[Step] = field(default_factory=list)
 
-    @property
-    def filed(self) -> dict[str, str]:
-        return {step.source: step.target for step in self.steps}
+    def open(self, into: Path) -> list[Step]:
+        """The steps that a stopped run has begun and not finished."""
+        return [step for step in self.unsettled if is_open(step, into, self.manner)]
+
+
+def planned(results: str | os.PathLike[str], into: str | os.PathLike[str], manner: Manner) -> Iterator[Step | LeftOut]:
+    """What `apply_filing` would do now: what a stopped run has left to do, then what is new."""
+    into = Path(into).absolute()
+    log = _read(into) or _Log(manner)
+    yield from log.open(into)
+    yield from plan_filing(results, into, manner, filed=log.steps.values())
 
 
 def apply_filing(
@@ -77,18 +97,26 @@ def apply_filing(
     """
     into = Path(into).absolute()
     with _made(into) as made, locked(into / LOCK), _errors(into):
-        log = _read(into) or _Log(manner, [], made)
+        log = _read(into) or _Log(manner, made=made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
         left_out = _Reasons()
-        steps = _fit(plan_filing(results, into, manner, filed=log.filed), left_out)
-        new = list(steps)  # the whole plan is checked before the first step
-        _take_all(log.steps, into, manner, left_out, on_step=None)  # finishes what was half taken
+        new = list(
+            _fit(plan_filing(results, into, manner, filed=log.steps.values()), left_out)
+        )  # checked before the first step
         done = 0
         with _Journal(into, log) as journal:
-            for batch in _batches(new):
+            for batch in filter(None, chain([log.open(into)], _batches(new))):
                 journal.intend(batch)
-                done += _take_all(batch, into, manner, left_out, on_step=on_step)
+                taken = []
+                for step in batch:
+                    with left_out.instead(step.source):
+                        take(step, into, manner)
+                        taken.append(step.target)
+                        if on_step:
+                            on_step(step)
+                journal.settle(dropped=[step.target for step in batch if step.target not in taken])
+                done += len(taken)
     return left_out.after(done)
 
 
@@ -103,16 +131,20 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     left_out = _Reasons()
     done = 0
     with locked(into / LOCK), _errors(into):
-        log = _read(into)
-        for step in reversed(log.steps if log else []):
-            why = _take_back(step, into, log.manner) if log else None
-            if why:
-                left_out.add(why, step.target)
-            done += not why
+        log = _read(into) or _Log(Manner.LINK)
+        with _Journal(into, log) as journal:
+            for batch in _batches(reversed(log.steps.values())):
+                journal.reopen(batch)
+                back = []
+                for step in batch:
+                    with left_out.instead(step.target):
+                        done += take_back(step, into, log.manner)
+                        back.append(step.target)
+                journal.settle(dropped=back)
         if not left_out.counts:
-            _forget(into, log.made if log else [])
+            _forget(into, log.made)
     if not left_out.counts:
-        _remove_empty(reversed([into / name for name in (log.made if log else []) if Path(name).is_absolute()]))
+        _remove_empty(reversed([into / name for name in log.made if Path(name).is_absolute()]))
     return left_out.after(done)
 
 
@@ -124,34 +156,11 @@ def _fit(plan: Iterable[Step | LeftOut], left_out: _Reasons) -> Iterator[Step]:
             left_out.add(part.why, part.path)
 
 
-def _take_all(
-    steps: Iterable[Step], into: Path, manner: Manner, left_out: _Reasons, *, on_step: Callable[[Step], None] | None
-) -> int:
-    done = 0
-    for step in steps:
-        try:
-            take(step, into, manner)
-        except OSError as error:  # one document is a border
-            left_out.add(error.strerror or str(error), step.source)
-            continue
-        done += 1
-        if on_step:
-            on_step(step)
-    return done
-
-
-def _take_back(step: Step, into: Path, manner: Manner) -> str | None:
-    try:
-        return take_back(step, into, manner)
-    except OSError as error:
-        return error.strerror or str(error)
-
-
 class _Journal:
-    """Appends to the journal; everything is on the disk before it is done."""
+    """Appends to the journal; what is to be done is on the disk before it is done, what became of it after."""
 
     def __init__(self, into: Path, log: _Log) -> None:
-        self._into, self._known = into, set(log.made)
+        self._into, self._steps, self._known = into, log.steps, set(log.made)
         path = into / JOURNAL
         heal(path)
         fresh = not path.stat().st_size
@@ -165,13 +174,21 @@ class _Journal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def intend(self, steps: Iterable[Step]) -> None:
-        """Note steps and the folders they need, then make the folders."""
-        steps = list(steps)
-        folders = [name for step in steps for name in self._missing(step.target)]
-        self._write([*({"made": name} for name in folders), *(asdict(step) for step in steps)])
+    def intend(self, steps: Sequence[Step]) -> None:
+        """Note those steps that are new and the folders they need, then make the folders."""
+        new = [step for step in steps if step.target not in self._steps]
+        folders = [name for step in new for name in self._missing(step.target)]
+        self._write([*({"made": name} for name in folders), *(asdict(step) for step in new)])
         for step in steps:
             (self._into / step.target).parent.mkdir(parents=True, exist_ok=True)
+
+    def reopen(self, steps: Sequence[Step]) -> None:
+        """Note that it is not certain any more what has become of some steps."""
+        self._write([{"reopened": [step.target for step in steps]}])
+
+    def settle(self, *, dropped: Sequence[str]) -> None:
+        """Note that all steps have been taken, but for those to some targets, which were not, or were taken back."""
+        self._write([{"dropped": dropped}])
 
     def _missing(self, target: str) -> Iterator[str]:
         """The folders above a target that are not there, outermost first."""
@@ -197,13 +214,30 @@ def _read(into: Path) -> _Log | None:
         return None
     try:
         head, *rest = map(json.loads, lines)
-        steps = [Step(**line) for line in rest if "source" in line]
-        made = [str(line["made"]) for line in rest if "made" in line]
-        if not all(is_plain(step.target) and Path(step.source).is_absolute() for step in steps):
-            raise ValueError("a step that leads out of the folder")
-        return _Log(Manner(head["manner"]), steps, made)
-    except (ValueError, TypeError, KeyError):
+        return _read_on(_Log(Manner(head["manner"])), rest)
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ResultsError(f"{path}: is not a journal of filing; move it away if it is not needed") from None
+
+
+def _read_on(log: _Log, lines: Iterable[Mapping[str, Any]]) -> _Log:
+    """A log of the first line of a journal as those after it change it; raises `ValueError` and the like."""
+    unsettled: dict[str, Step] = {}
+    for line in lines:
+        if "source" in line:
+            step = Step(**line)
+            if not is_plain(step.target) or not Path(step.source).is_absolute():
+                raise ValueError("a step that leads out of the folder")
+            log.steps[step.target] = unsettled[step.target] = step
+        elif "made" in line:
+            log.made.append(str(line["made"]))
+        elif "reopened" in line:
+            unsettled.update((target, log.steps[target]) for target in line["reopened"])
+        else:
+            unsettled.clear()
+            for target in line["dropped"]:
+                del log.steps[target]
+    log.unsettled = list(unsettled.values())
+    return log
 
 
 def _forget(into: Path, made: list[str]) -> None:
@@ -244,10 +278,3 @@ def _errors(into: Path) -> Iterator[None]:
         raise ResultsError(
             f"{into}: cannot be filed into ({error.strerror}); what is done so far is journalled: run again, or --undo"
         ) from None
-
-
-def planned(results: str | os.PathLike[str], into: str | os.PathLike[str], manner: Manner) -> Iterator[Step | LeftOut]:
-    """What `apply_filing` would do now, its unfinished steps apart."""
-    into = Path(into).absolute()
-    log = _read(into)
-    yield from plan_filing(results, into, manner, filed=log.filed if log else None)
