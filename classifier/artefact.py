@@ -60,7 +60,6 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray[Any, Any]
     tensors.pop("__metadata__")
     described["digest"] = _digest(_canonical(described), tensors, data)
     content = to_bytes(dict(arrays), {_KEY: _canonical(described)})
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as draft:
         draft.write_bytes(content)
     return str(described["digest"])
@@ -123,7 +122,7 @@ def _split(view: memoryview | bytes) -> tuple[dict[str, Any], memoryview]:
     if 8 + length > len(view):
         raise ModelFileError("the file ends inside its header; it is truncated: get or train it again")
     try:
-        header = json.loads(bytes(view[8 : 8 + length]))
+        header = json.loads(str(view[8 : 8 + length], "utf-8"))  # of bytes, JSON takes surrogates, too
     except (ValueError, RecursionError):
         raise ModelFileError("its header is not JSON; the file is damaged: get or train it again") from None
     if not isinstance(header, dict):

@@ -89,9 +89,9 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
-    """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons between the columns."""
+    """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons or tabs between the columns."""
     heading = lines.readline()
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    delimiter = max(",;\t", key=heading.count)
     for row in _table(chain([heading] if heading else [], lines), delimiter):
         yield {column: _armed(value) for column, value in row.items()}
 

@@ -193,6 +193,12 @@ def test_unreadable_archives_are_clear_errors(
         adapt(tmp_path / name, tmp_path / "out.model", model=model)
 
 
+@pytest.mark.parametrize("settings", [{"rounds": 0}, {"least_documents": 0}, {"sample": 100}])
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Adaptation(**settings)
+
+
 def test_an_archive_that_leads_astray_is_refused(archive: Path, model: Model, tmp_path: Path) -> None:
     with pytest.raises(ClassifierError, match="leads the model astray"):
         adapt(archive, tmp_path / "out", model=model, settings=Adaptation(drift=-1.0))

@@ -60,6 +60,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "longer than it says": (lambda content: content + b"\0" * 8, "do not fill"),
     "a bit flipped in the arrays": (lambda content: _flipped(content, len(content) - 999), "digest"),
     "a bit flipped in the header": (lambda content: _flipped(content, 20), "damaged|digest|not a model|lie inside"),
+    "a bit flipped in a letter of the header": (lambda content: content.replace(b"\xef", b"\xed", 1), "not JSON"),
     "random bytes": (lambda content: np.random.default_rng(0).bytes(5000), "not a safetensors"),
     "a pickle renamed": (lambda content: pickle.dumps({"weights": [1, 2, 3]}), "pickle"),
     "another safetensors file": (lambda content: _foreign(), "not a model"),

@@ -150,11 +150,12 @@ def test_errors_are_one_line_and_exit_code_one(run: Callable[..., Ran], tmp_path
     [
         ("predict", "--model", "MODEL", "--text", FINTECH, "--html", "FOLDER"),
         ("evaluate", ROOT / "seeds", "--model", "MODEL", "--report", "FOLDER"),
-        ("export", "MODEL", "FOLDER/nowhere/p.joblib"),
+        ("export", "MODEL", "FOLDER/file/p.joblib"),
     ],
     ids=["page", "report", "export"],
 )
 def test_what_cannot_be_written_is_one_line(run: Callable[..., Ran], tmp_path: Path, arguments: tuple[object]) -> None:
+    (tmp_path / "file").touch()
     ran = run(*(str(word).replace("FOLDER", str(tmp_path)) for word in arguments))
     assert ran.code == 1
     assert ran.err.startswith(f"error: {tmp_path}")
@@ -261,6 +262,7 @@ def test_train_inspect_evaluate_export(run: Callable[..., Ran], tmp_path: Path) 
     assert trained.code == 0
     assert "accuracy" in trained.out
     assert "canaries agree" in run("inspect", model, "--verify").out
+    assert run("inspect", model, "--verify", "--json").json["canaries"] > 0
     assert "Strongest terms" in run("inspect", model).out
     assert run("inspect", model, "--json").json["labels"] == ["economy/fintech", "other", "security/counter-terrorism"]
     figures = run("evaluate", ROOT / "seeds", "--model", model, "--json").json

@@ -407,6 +407,28 @@ def test_message_cut_off_within_its_base64(rest: int) -> None:
     assert TEXT.startswith(document.text.rstrip("\ufffd"))
 
 
+def test_a_mailbox_is_all_its_messages(tmp_path: Path) -> None:
+    import mailbox
+
+    box = mailbox.mbox(tmp_path / "صندوق")
+    for data in (producers.message(), b"Subject: \n\n", producers.message(charset="windows-1256"), b"X-Empty: 1\n\n"):
+        box.add(data)
+    box.close()
+    document = read_bytes((tmp_path / "صندوق").read_bytes(), "صندوق")
+    assert document.text == f"{TEXT}\n\n{TEXT}"
+    assert document.repairs == (
+        "2 messages joined (save each as a file of its own to have it labelled by itself)",
+        "message 2 not read: EMPTY",
+        "message 4 not read: EMPTY",
+    )
+
+
+def test_a_message_out_of_a_mailbox_is_a_message() -> None:
+    data = b"From a@example.org Mon Nov  2 10:00:00 2026\n" + producers.message()
+    document = read_bytes(data, "a.mbox")
+    assert (document.title, document.text) == (TITLE, TEXT)
+
+
 def test_forwarded_message_is_read_too() -> None:
     from email import message_from_bytes
     from email.mime.message import MIMEMessage

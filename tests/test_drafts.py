@@ -72,10 +72,18 @@ def test_a_link_stays_and_a_long_name_is_no_trouble(save: Callable[[Path], objec
 
 
 def test_an_error_names_the_file_and_leaves_no_draft(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as raised, replacing(tmp_path / "absent" / "file"):
-        pass
-    assert (raised.value.filename, raised.value.filename2) == (str(tmp_path / "absent" / "file"), None)
-    with pytest.raises(OSError, match="full"), replacing(tmp_path / "file") as draft:
+    with pytest.raises(OSError, match="full") as raised, replacing(tmp_path / "file") as draft:
         draft.write_bytes(b"half")
         raise OSError(28, "full")
+    assert (raised.value.filename, raised.value.filename2) == (str(tmp_path / "file"), None)
     assert not list(tmp_path.iterdir())
+
+
+def test_folders_are_made_but_not_in_the_place_of_a_file(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "newer" / "file"
+    with replacing(place) as draft:
+        draft.write_bytes(b"whole")
+    assert place.read_bytes() == b"whole"
+    with pytest.raises(FileExistsError) as raised, replacing(place / "file"):
+        pass
+    assert str(raised.value.filename) == str(place)

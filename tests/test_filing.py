@@ -366,6 +366,8 @@ def crafted(results: Path, **changes: Any) -> Path:
         {"label": "a//b"},
         {"label": ""},
         {"label": "a\nb"},
+        {"label": "_unknown"},
+        {"label": "_failed/EMPTY"},
         {"status": "unknown", "reason": "../../x"},
     ],
     ids=str,

@@ -99,7 +99,7 @@ def test_previewing_changes_writes_nothing(label: Callable[..., Ran], runs: Runs
         (["--backend", "no such"], 1, "error: the back end 'no such' cannot be used"),
         (["--max-error", "2"], 2, "between 0 and 1"),
         (["--model", "absent.safetensors"], 1, "error: "),
-        (["--csv", "absent/t.csv"], 1, "error: absent/t.csv: cannot be written"),
+        (["--csv", "/dev/null/t.csv"], 1, "error: /dev/null/t.csv: cannot be written"),
     ],
     ids=["jobs", "back end", "max-error", "model", "export"],
 )

@@ -107,7 +107,7 @@ def test_an_export_that_fails_leaves_the_former_one(tmp_path: Path, results: Pat
     assert out.read_text(encoding="utf-8") == "the former one"
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["r.jsonl", out.name])
     with pytest.raises(ResultsError, match="cannot be written"):
-        exports.EXPORTS[kind](results, tmp_path / "absent" / out.name)
+        exports.EXPORTS[kind](results, broken / out.name)
 
 
 FULL = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -140,7 +141,8 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"label": [a for a, _ in rows], "text": [b for _, b in rows]}), tmp_path / "c.parquet")
     (tmp_path / "semicolons.csv").write_text("label;text\n" + "".join(f"{a};{b}\n" for a, b in rows), encoding="utf-8")
     (tmp_path / "C.CSV.GZ").write_bytes(gzip.compress((tmp_path / "c.csv").read_bytes()))
-    names = ("c.csv", "semicolons.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet", "C.CSV.GZ")
+    (tmp_path / "tabs.csv").write_text("label\ttext\n" + "".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
+    names = ("c.csv", "semicolons.csv", "tabs.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet", "C.CSV.GZ")
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
@@ -307,6 +309,23 @@ def test_the_exported_pipeline_gives_the_same_probabilities(labels: int, tmp_pat
     texts = [example.text for example in examples] + ["", "لا شيء معروف xyz"]
     assert list(pipeline.classes_) == list(model.labels)
     np.testing.assert_allclose(pipeline.predict_proba(texts), model.predict_proba(texts), atol=1e-6)
+
+
+def test_an_export_that_fails_leaves_what_was_there(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "new folder" / "p.joblib"
+    training.export_pipeline(model, out)
+    before = out.read_bytes()
+    monkeypatch.setattr(joblib, "dump", fail)
+    with pytest.raises(OSError, match="No space left") as caught:
+        training.export_pipeline(model, out)
+    assert caught.value.filename == str(out)
+    assert [path.read_bytes() for path in out.parent.iterdir()] == [before]
 
 
 def test_the_unfitted_pipeline_is_ordinary_scikit_learn() -> None:

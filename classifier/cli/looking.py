@@ -35,7 +35,9 @@ def inspect(
 
     loaded = Model.load(model)
     if verify:
-        typer.echo(f"{loaded.id}: digest and {inspection.verify(loaded)} canaries agree")
+        canaries = inspection.verify(loaded)
+        said = f"{loaded.id}: digest and {canaries} canaries agree"
+        typer.echo(json.dumps({"model": loaded.id, "canaries": canaries}) if as_json else said)
     elif as_json:
         typer.echo(json.dumps(inspection.as_dict(loaded), ensure_ascii=False, indent=1))
     else:

@@ -39,7 +39,7 @@ PDF = Format("pdf", "pdf", (b"%PDF-",), (".pdf",))
 RTF = Format("rtf", "rtf", (b"{\\rtf",), (".rtf",))
 DOCX = Format("docx", "docx", (), (".docx", ".docm", ".dotx"))
 ODT = Format("odt", "odt", (), (".odt", ".ott", ".fodt"))
-EML = Format("eml", "mail", (), (".eml", ".mht", ".mhtml"))
+EML = Format("eml", "mail", (), (".eml", ".mbox", ".mht", ".mhtml"))
 GZIP = Format("gz", "gzipped", (b"\x1f\x8b\x08",), (".gz",))
 ZIP = Format("zip", "archives", (b"PK\x03\x04", b"PK\x05\x06"), (".zip",))
 

@@ -1,10 +1,11 @@
-"""Saved e-mails, and web pages saved by Chrome or Edge as one MHTML file, which are e-mails inside.
+"""Saved e-mails, mailboxes of them, and web pages saved by Chrome or Edge as one MHTML file, an e-mail inside.
 
 A message is its subject, its own words and the documents attached to it: "see the report attached" says nothing alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
@@ -18,18 +19,40 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _FEW_LETTERS = 40
+# What stands between the messages of a mailbox (mbox): who sent the next one and when, and then its headers.
+_BETWEEN = rb"(?m)^From [^\n]*\d\d:\d\d[^\n]*\n(?=[\w-]+:)"
 
 
 def read(source: Source) -> Raw:
-    """A message: the subject as title, the plain-text body (else the HTML one), then the attached documents."""
+    """A message, or all those of a mailbox joined."""
+    import re
+
+    before, *messages = re.split(_BETWEEN, source.data, maxsplit=source.budget.limits.max_members + 1)
+    if len(messages) > source.budget.limits.max_members:
+        raise DocumentError(
+            Reason.TOO_LARGE,
+            f"a mailbox of more than {source.budget.limits.max_members:,} messages; save them as files of their own",
+        )
+    if len(messages) < 2 or before.strip():
+        return _read_message(source, source.data)
+    found = ((f"message {number}", "message.eml", data) for number, data in enumerate(messages, 1))
+    texts, notes = _read_each(found, source)
+    if not texts:
+        raise DocumentError(Reason.EMPTY, "a mailbox without a readable message; leave it out")
+    advice = "save each as a file of its own to have it labelled by itself"
+    return Raw("\n\n".join(texts), None, None, (f"{len(texts)} messages joined ({advice})", *notes))
+
+
+def _read_message(source: Source, data: bytes) -> Raw:
+    """The subject as title, the plain-text body (else the HTML one), then the attached documents."""
     import email
     from email import policy
 
-    message = email.message_from_bytes(source.data, policy=policy.compat32)
+    message = email.message_from_bytes(data, policy=policy.compat32)
     parts = _leaves(message, source.budget.limits.max_members)
     subject = _header(message, "subject", source)
     body = _body(parts, source)
-    attached, notes = _attachments(parts, source)
+    attached, notes = _read_each(_attachments(parts, source), source)
     if body is None and not attached and not subject:
         raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments; leave it out")
     body = body or Raw("")
@@ -98,19 +121,23 @@ def _decode_base64(data: bytes) -> bytes:
     return base64.b64decode(letters[: len(letters) // 4 * 4])
 
 
-def _attachments(parts: list[Message], source: Source) -> tuple[list[str], list[str]]:
-    """The texts of attached documents, and a note for each that should have been readable and was not."""
-    texts, notes = [], []
+def _attachments(parts: list[Message], source: Source) -> Iterator[tuple[str, str, bytes]]:
+    """The attached documents: what each is, its name and content."""
     for part in parts:
-        name = _file_name(part, source)
-        if not name:
-            continue
-        data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
+        if name := _file_name(part, source):
+            data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
+            yield f"attachment {name}", name, data
+
+
+def _read_each(found: Iterable[tuple[str, str, bytes]], source: Source) -> tuple[list[str], list[str]]:
+    """The texts of documents inside, and a note for each that should have been readable and was not."""
+    texts, notes = [], []
+    for what, name, data in found:
         try:
             source.budget.spend(len(data))
             texts.append(source.inner(data, name).text)
         except DocumentError as error:
-            notes.append(f"attachment {name} not read: {error.reason}")
+            notes.append(f"{what} not read: {error.reason}")
     return texts, notes
 
 

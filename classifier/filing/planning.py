@@ -130,8 +130,12 @@ def _shelf(values: Mapping[str, Any]) -> str:
     else:
         shelf = str(values.get("label"))
     parts = shelf.split("/")
-    if any(not part.strip(" .") or set(part) & set('\\:*?"<>|\0\n\r') for part in parts):
-        raise ResultsError(f"the label {shelf!r} is no name of a folder; these results are not to be trusted")
+    is_reserved = values["status"] == "labelled" and parts[0] in (UNKNOWN, FAILED)
+    if is_reserved or any(not part.strip(" .") or set(part) & set('\\:*?"<>|\0\n\r') for part in parts):
+        raise ResultsError(
+            f"documents cannot be filed under the label {shelf!r}, which can be no folder of their own; have the model "
+            "learn another name (and if it is not your model, do not trust these results)"
+        )
     return shelf
 
 

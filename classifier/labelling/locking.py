@@ -30,6 +30,7 @@ def locked(path: Path) -> Iterator[None]:
 def _acquire(path: Path) -> int:
     while True:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         except OSError as error:
             raise ResultsError(

@@ -114,7 +114,6 @@ def as_json(data: Any) -> str:
 
 def write(page_text: str, out: str | os.PathLike[str]) -> None:
     """Write a page whole or not at all."""
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as draft:
         draft.write_text(page_text, encoding="utf-8", newline="\n")
 

@@ -58,6 +58,10 @@ class Adaptation:
     drift: float = 0.05  # the largest change of a label's share of the archive
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.rounds < 1 or not 1 <= self.least_documents <= self.sample:
+            raise ValueError("`rounds` and `least_documents` are at least 1, and `sample` no less than the latter")
+
 
 @dataclass(frozen=True, slots=True)
 class Adapted:

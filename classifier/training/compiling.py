@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from classifier import __version__, artefact
 from classifier.arabic import letter_table
 from classifier.decision import Thresholds
+from classifier.drafts import replacing
 from classifier.engine import Engine, Tables, softmax
 from classifier.engine.tables import lay_out, settings_of
 from classifier.errors import ClassifierError
@@ -119,7 +120,8 @@ def export_pipeline(model: Model, path: str | os.PathLike[str]) -> None:
 
     if Path(path).suffix != ".joblib":
         raise ClassifierError(f"{path}: the exported pipeline is a joblib file; give a name that ends in .joblib")
-    joblib.dump(to_pipeline(model), path)
+    with replacing(path) as draft:
+        joblib.dump(to_pipeline(model), draft)
 
 
 def to_pipeline(model: Model) -> Pipeline:

@@ -41,7 +41,7 @@ TRUST = 2.0  # a term so many times rarer here than where the teacher learned is
 DAMPING = 0.01  # of the regression of the teacher's weights on the company that terms keep
 DOUBT = 0.75  # of the teacher's: an adapted model errs a quarter to a third less on archives whose labels are known
 COOLEST, HOTTEST = 0.01, 10.0  # temperatures
-SUREST = 0.9999  # mean confidence: nearer to 1, temperatures no longer tell in floating point
+SUREST = 1 - 1e-9  # mean confidence: nearer to 1, temperatures no longer tell in floating point
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,6 @@ def write_csv(suggested: Suggested, path: str | os.PathLike[str]) -> None:
     for part in suggested.suggestions:
         text = disarmed(part.text.replace("\0", " "))
         table.writerow((disarmed(part.name), text, "", "", "", part.drawn))
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as draft:
         draft.write_bytes(content.getvalue().encode("utf-8-sig", "replace"))  # the mark is for Excel
 
