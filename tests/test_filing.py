@@ -206,8 +206,9 @@ def test_the_plan_after_a_stop_is_what_is_left_to_do(
 
     with pytest.raises(KeyboardInterrupt):
         apply_filing(results, into, manner, on_step=stop_at_the_fourth)
-    left = [part for part in planned(results, into, manner) if isinstance(part, Step)]
-    assert len(left) == 6
+    plan = list(planned(results, into, manner))
+    assert sum(isinstance(part, Step) for part in plan) == 6
+    assert sum(isinstance(part, LeftOut) and part.why == ALREADY for part in plan) == 4
     assert apply_filing(results, into, manner).done == 6
     monkeypatch.setattr("classifier.filing.running.take_back", stop)
     with pytest.raises(KeyboardInterrupt):

@@ -20,18 +20,20 @@ _DRAFT = ".filing-draft."
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES}
 
 
-def is_open(step: Step, into: Path, manner: Manner) -> bool:
-    """Whether anything is left to do for a step that a stopped run may have taken, or half taken."""
-    if manner is Manner.MOVE:
-        return os.path.lexists(step.source) and _is_labelled(Path(step.source).lstat(), step)
-    return not os.path.lexists(into / step.target)
+def is_begun(step: Step, into: Path) -> bool:
+    """Whether a step that a run was stopped at has been taken, wholly or so that the document is at its place too."""
+    return os.path.lexists(into / step.target) or not os.path.lexists(step.source)
+
+
+def finish(step: Step, into: Path, manner: Manner) -> None:
+    """Take a step that was begun to its end: a document that was being moved stands at one place only."""
+    source, target = Path(step.source), into / step.target
+    if manner is Manner.MOVE and os.path.lexists(source) and os.path.lexists(target) and _same(source, target):
+        source.unlink()
 
 
 def take(step: Step, into: Path, manner: Manner) -> None:
-    """Bring a document to its place, from wherever a stopped run has left it; raises `OSError`.
-
-    What stands at the source by now may be another document than the one that was labelled: that one stays.
-    """
+    """Bring a document to its place; raises `OSError`, also for one that has changed since the plan was made."""
     source, target = Path(step.source), into / step.target
     if not _is_labelled(source.stat(), step):
         raise OSError(errno.ESTALE, "changed since it was labelled; label the folder again", str(source))

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from classifier.errors import ResultsError
-from classifier.filing.acting import is_open, take, take_back
+from classifier.filing.acting import finish, is_begun, take, take_back
 from classifier.filing.planning import LeftOut, Manner, Step, is_plain, plan_filing
 from classifier.labelling.journal import heal
 from classifier.labelling.locking import locked
@@ -70,17 +70,17 @@ class _Log:
     made: list[str] = field(default_factory=list)
     unsettled: list[Step] = field(default_factory=list)
 
-    def open(self, into: Path) -> list[Step]:
-        """The steps that a stopped run has begun and not finished."""
-        return [step for step in self.unsettled if is_open(step, into, self.manner)]
+    def without_unbegun(self, into: Path) -> list[Step]:
+        """The steps but for those that a stopped run has intended and not begun, which are as good as none."""
+        unbegun = {step.target for step in self.unsettled if not is_begun(step, into)}
+        return [step for step in self.steps.values() if step.target not in unbegun]
 
 
 def planned(results: str | os.PathLike[str], into: str | os.PathLike[str], manner: Manner) -> Iterator[Step | LeftOut]:
-    """What `apply_filing` would do now: what a stopped run has left to do, then what is new."""
+    """What `apply_filing` would do now."""
     into = Path(into).absolute()
     log = _read(into) or _Log(manner)
-    yield from log.open(into)
-    yield from plan_filing(results, into, manner, filed=log.steps.values())
+    yield from plan_filing(results, into, manner, filed=log.without_unbegun(into))
 
 
 def apply_filing(
@@ -90,7 +90,7 @@ def apply_filing(
     *,
     on_step: Callable[[Step], None] | None = None,
 ) -> Outcome:
-    """File the documents of a results file into label folders below `into`; finish first what a stopped run has begun.
+    """File the documents of a results file into label folders below `into`; what a stopped run has begun is finished.
 
     Raises `ResultsError` when the results are not to be trusted, the folder was filled in another manner, or the
     journal cannot be written.
@@ -100,13 +100,15 @@ def apply_filing(
         log = _read(into) or _Log(manner, made=made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
-        left_out = _Reasons()
-        new = list(
-            _fit(plan_filing(results, into, manner, filed=log.steps.values()), left_out)
-        )  # checked before the first step
+        left_out, filed = _Reasons(), log.without_unbegun(into)
+        steps = list(_fit(plan_filing(results, into, manner, filed=filed), left_out))  # all of it is checked first
         done = 0
         with _Journal(into, log) as journal:
-            for batch in filter(None, chain([log.open(into)], _batches(new))):
+            for step in log.unsettled:
+                finish(step, into, manner)
+            if log.unsettled:
+                journal.settle(dropped=log.steps.keys() - {step.target for step in filed})
+            for batch in _batches(steps):
                 journal.intend(batch)
                 taken = []
                 for step in batch:
@@ -160,7 +162,7 @@ class _Journal:
     """Appends to the journal; what is to be done is on the disk before it is done, what became of it after."""
 
     def __init__(self, into: Path, log: _Log) -> None:
-        self._into, self._steps, self._known = into, log.steps, set(log.made)
+        self._into, self._known = into, set(log.made)
         path = into / JOURNAL
         heal(path)
         fresh = not path.stat().st_size
@@ -175,10 +177,9 @@ class _Journal:
         self._file.close()
 
     def intend(self, steps: Sequence[Step]) -> None:
-        """Note those steps that are new and the folders they need, then make the folders."""
-        new = [step for step in steps if step.target not in self._steps]
-        folders = [name for step in new for name in self._missing(step.target)]
-        self._write([*({"made": name} for name in folders), *(asdict(step) for step in new)])
+        """Note steps and the folders they need, then make the folders."""
+        folders = [name for step in steps for name in self._missing(step.target)]
+        self._write([*({"made": name} for name in folders), *(asdict(step) for step in steps)])
         for step in steps:
             (self._into / step.target).parent.mkdir(parents=True, exist_ok=True)
 
@@ -186,9 +187,9 @@ class _Journal:
         """Note that it is not certain any more what has become of some steps."""
         self._write([{"reopened": [step.target for step in steps]}])
 
-    def settle(self, *, dropped: Sequence[str]) -> None:
+    def settle(self, *, dropped: Iterable[str]) -> None:
         """Note that all steps have been taken, but for those to some targets, which were not, or were taken back."""
-        self._write([{"dropped": dropped}])
+        self._write([{"dropped": sorted(dropped)}])
 
     def _missing(self, target: str) -> Iterator[str]:
         """The folders above a target that are not there, outermost first."""
