@@ -15,8 +15,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """The draft of a file, to be written within; at the end it takes the file's place, unless an error comes before.
 
     It gets the rights of the file it replaces, or those of any new file; where `path` is a link, the file that it leads
-    to is replaced. Folders that are not there are made. Raises `OSError` about `path`, never its draft; also where a
-    folder, a pipe or a device stands.
+    to is replaced. Folders that are not there are made. Raises `OSError` about `path` or a folder above it, never
+    its draft; also where a folder, a pipe or a device stands.
     """
     place = Path(os.path.realpath(path))
     draft = place.parent / f".classifier-draft.{os.urandom(8).hex()}"  # short, however long the name is

@@ -22,7 +22,7 @@ from classifier.errors import ClassifierError, CorpusError
 from classifier.training import train
 from classifier.training.adapting import Adaptation, Adapted, Lesson, adapt
 from classifier.training.answering import read_archive
-from classifier.training.students import DOUBT
+from classifier.training.students import DOUBT, Study
 
 ROOT = Path(__file__).resolve().parent.parent
 # Invented words that the archive uses for its topics, and the model has never seen.
@@ -191,6 +191,14 @@ def test_unreadable_archives_are_clear_errors(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         adapt(tmp_path / name, tmp_path / "out.model", model=model)
+
+
+def test_what_is_learned_from_has_been_thought_over(
+    archive: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Study, "reconsidered", lambda study, *_: np.zeros_like(study.first))
+    with pytest.raises(ClassifierError, match="more than one topic"):
+        adapt(archive, tmp_path / "out", model=model)
 
 
 @pytest.mark.parametrize("settings", [{"rounds": 0}, {"least_documents": 0}, {"sample": 100}])

@@ -417,10 +417,14 @@ def test_a_mailbox_is_all_its_messages(tmp_path: Path) -> None:
     document = read_bytes((tmp_path / "صندوق").read_bytes(), "صندوق")
     assert document.text == f"{TEXT}\n\n{TEXT}"
     assert document.repairs == (
-        "2 messages joined (save each as a file of its own to have it labelled by itself)",
-        "message 2 not read: EMPTY",
-        "message 4 not read: EMPTY",
+        "2 of 4 messages joined (save each as a file of its own to have it labelled by itself)",
+        "a message not read: EMPTY",
     )
+
+
+def test_a_line_like_those_between_messages_costs_no_time() -> None:
+    odd = b"Subject: x\n\nabc\nFrom " + b"Mon 00:00" * 100_000 + b"\n \n"
+    assert "Mon" in read_bytes(odd, "a.eml").text
 
 
 def test_a_message_out_of_a_mailbox_is_a_message() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from archives import ROOT, SENTENCES, Runs, lines_of, wait_until, write_archive
@@ -65,7 +65,7 @@ def picture(place: Path) -> dict[str, Any]:
     return found
 
 
-def stop(*_: object) -> None:
+def stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
@@ -193,6 +193,82 @@ def test_what_was_put_back_is_no_longer_filed(folder: Path, results: Path, into:
     assert len(list(into.rglob("*.txt"))) == 2
 
 
+def test_an_undo_that_was_stopped_has_put_back_what_it_has(
+    results: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_filing(results, into, Manner.MOVE)
+    seen: list[Step] = []
+
+    def take_back(step: Step, *rest: Any) -> bool:
+        seen.append(step)
+        return acting.take_back(step, *rest) if len(seen) < 4 else stop()
+
+    monkeypatch.setattr("classifier.filing.running.take_back", take_back)
+    with pytest.raises(KeyboardInterrupt):
+        undo_filing(into)
+    monkeypatch.undo()
+    assert sum(isinstance(part, Step) for part in planned(results, into, Manner.MOVE)) == 3
+    assert apply_filing(results, into, Manner.MOVE).done == 3
+    assert undo_filing(into).done == 10
+
+
+def test_what_changes_while_filing_stays_and_can_be_filed_later(
+    folder: Path, results: Path, into: Path, model_path: Path
+) -> None:
+    last = folder / "مجلد 8" / "وثيقة 00008.txt"
+
+    def change(step: Step) -> None:
+        if last.exists() and step.source != str(last):
+            last.write_text(SENTENCES["security/counter-terrorism"] + " نص آخر", encoding="utf-8")
+
+    outcome = apply_filing(results, into, Manner.MOVE, on_step=change)
+    assert (outcome.done, last.exists()) == (9, True)
+    assert outcome.left_out["changed since it was labelled; label the folder again"] == 1
+    assert apply_filing(_relabelled(folder, model_path), into, Manner.MOVE).done == 1
+
+
+def test_what_cannot_leave_its_folder_is_not_in_two_places(
+    folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a folder that may be read only."""
+    before, real = picture(folder), Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.is_relative_to(folder):
+            raise PermissionError(13, "Permission denied", str(path))
+        real(path, missing_ok)
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", unlink)
+            outcome = apply_filing(results, into, Manner.MOVE)
+        assert (outcome.done, outcome.left_out["Permission denied"]) == (0, 10)
+        assert not list(into.rglob("*.txt"))
+    assert undo_filing(into).left_out == {}
+    assert (picture(folder), into.exists()) == (before, False)
+
+
+@pytest.mark.parametrize("manner", [Manner.COPY, Manner.MOVE])
+@pytest.mark.parametrize("then", ["goes on", "is undone"])
+def test_an_empty_file_that_held_a_name_is_no_document(
+    folder: Path, results: Path, into: Path, monkeypatch: pytest.MonkeyPatch, *, manner: Manner, then: str
+) -> None:
+    """Where there are no hard links, a name is held by an empty file until its draft takes the place."""
+    before = picture(folder)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("classifier.filing.running.take", stop)
+        apply_filing(results, into, manner)
+    lines = map(json.loads, (into / JOURNAL).read_text("utf-8").splitlines())
+    target = into / next(line["target"] for line in lines if "source" in line)
+    target.touch()
+    acting._draft(target).write_bytes(b"whole")
+    if then == "goes on":
+        assert apply_filing(results, into, manner).done == 10
+        assert sorted(path.stat().st_size > 0 for path in into.rglob("*.txt")) == [True] * 10
+    assert undo_filing(into).left_out == {}
+    assert (picture(folder), into.exists()) == (before, False)
+
+
 @pytest.mark.parametrize("manner", MANNERS)
 def test_the_plan_after_a_stop_is_what_is_left_to_do(
     results: Path, into: Path, monkeypatch: pytest.MonkeyPatch, manner: Manner
@@ -316,6 +392,7 @@ def test_a_move_stopped_at_any_point(
         assert not into.exists()
         return
     apply_filing(results, into, Manner.MOVE)
+    assert not list(folder.rglob("وثيقة*"))
     moved = {key.removeprefix(str(into)): value for key, value in picture(into).items() if JOURNAL not in key}
     undo_filing(into)
     assert picture(folder) == before
@@ -368,6 +445,7 @@ def crafted(results: Path, **changes: Any) -> Path:
         {"label": ""},
         {"label": "a\nb"},
         {"label": "_unknown"},
+        {"label": "a\ud800"},
         {"label": "_failed/EMPTY"},
         {"status": "unknown", "reason": "../../x"},
     ],

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classifier import Model, training
 from classifier.corpus import Corpus, Example
-from classifier.training import Settings, choosing, lesson
+from classifier.training import Settings, choosing, lesson, tutoring
 from classifier.training.calibration import Calibration
 from classifier.training.choosing import Choice, Way, choose
 from classifier.training.lesson import Lesson
@@ -200,6 +200,15 @@ def test_a_second_opinion_finds_answers_that_do_not_go_with_the_others() -> None
     assert opinion.shape == (len(texts), 2)
     np.testing.assert_allclose(opinion.sum(axis=1), 0.0, atol=1e-5)
     assert (opinion.argmax(axis=1) == truth).mean() > 0.95
+
+
+def test_a_rare_answer_is_learned_from_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tutoring, "MOST", 60)
+    monkeypatch.setattr(tutoring, "FEW", 20)
+    texts = [*_texts(0, 50), *((f"زلزال {' '.join(fillers)}", "quake") for fillers in FILLERS[:15])]
+    labels = np.array([["peace", "quarrel", "quake"].index(label) for _, label in texts])
+    opinion = second_opinion(_unit(texts), np.arange(len(texts)), np.eye(3)[labels], np.ones(len(texts)))
+    assert (opinion.argmax(axis=1)[-15:] == 2).all()
 
 
 def test_a_second_opinion_on_a_text_is_by_those_who_did_not_learn_its_answer() -> None:

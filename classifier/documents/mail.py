@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _FEW_LETTERS = 40
 # What stands between the messages of a mailbox (mbox): who sent the next one and when, and then its headers.
-_BETWEEN = rb"(?m)^From [^\n]*\d\d:\d\d[^\n]*\n(?=[\w-]+:)"
+_BETWEEN = (
+    rb"(?m)^From [^\n]{0,200}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\n]{0,20}\d\d:\d\d[^\n]{0,40}\n(?=[\w-]{1,80}:)"
+)
 
 
 def read(source: Source) -> Raw:
@@ -35,12 +37,12 @@ def read(source: Source) -> Raw:
         )
     if len(messages) < 2 or before.strip():
         return _read_message(source, source.data)
-    found = ((f"message {number}", "message.eml", data) for number, data in enumerate(messages, 1))
-    texts, notes = _read_each(found, source)
+    texts, notes = _read_each((("a message", "message.eml", data) for data in messages), source)
     if not texts:
         raise DocumentError(Reason.EMPTY, "a mailbox without a readable message; leave it out")
     advice = "save each as a file of its own to have it labelled by itself"
-    return Raw("\n\n".join(texts), None, None, (f"{len(texts)} messages joined ({advice})", *notes))
+    joined = f"{len(texts)} of {len(messages)} messages joined ({advice})"
+    return Raw("\n\n".join(texts), None, None, (joined, *notes), final=True)
 
 
 def _read_message(source: Source, data: bytes) -> Raw:
@@ -130,15 +132,18 @@ def _attachments(parts: list[Message], source: Source) -> Iterator[tuple[str, st
 
 
 def _read_each(found: Iterable[tuple[str, str, bytes]], source: Source) -> tuple[list[str], list[str]]:
-    """The texts of documents inside, and a note for each that should have been readable and was not."""
-    texts, notes = [], []
+    """The texts of documents inside, and notes: what was repaired, and which should have been readable and were not."""
+    texts, notes = [], list[str]()
     for what, name, data in found:
         try:
             source.budget.spend(len(data))
-            texts.append(source.inner(data, name).text)
+            document = source.inner(data, name)
         except DocumentError as error:
             notes.append(f"{what} not read: {error.reason}")
-    return texts, notes
+        else:
+            texts.append(document.text)
+            notes.extend(document.repairs)
+    return texts, list(dict.fromkeys(notes))
 
 
 def _forwarded(part: Message) -> bytes:

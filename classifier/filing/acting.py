@@ -22,12 +22,17 @@ _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EM
 
 def is_begun(step: Step, into: Path) -> bool:
     """Whether a step that a run was stopped at has been taken, wholly or so that the document is at its place too."""
-    return os.path.lexists(into / step.target) or not os.path.lexists(step.source)
+    target = into / step.target
+    stands = os.path.lexists(target) and not _is_placeholder(target)
+    return stands or not os.path.lexists(step.source)
 
 
 def finish(step: Step, into: Path, manner: Manner) -> None:
     """Take a step that was begun to its end: a document that was being moved stands at one place only."""
     source, target = Path(step.source), into / step.target
+    if manner is not Manner.LINK:
+        _clear(target)
+        _clear(source)
     if manner is Manner.MOVE and os.path.lexists(source) and os.path.lexists(target) and _same(source, target):
         source.unlink()
 
@@ -39,10 +44,11 @@ def take(step: Step, into: Path, manner: Manner) -> None:
         raise OSError(errno.ESTALE, "changed since it was labelled; label the folder again", str(source))
     if manner is Manner.LINK:
         target.symlink_to(_way(target, source))
-    elif manner is Manner.COPY:
+        return
+    _clear(target)
+    if manner is Manner.COPY:
         _copy(source, target)
     else:
-        _draft(target).unlink(missing_ok=True)
         _move(source, target)
 
 
@@ -50,8 +56,9 @@ def take_back(step: Step, into: Path, manner: Manner) -> bool:
     """Undo a step as far as it was taken: whether it was; raises `OSError` when it is better left as it is."""
     source, target = Path(step.source), into / step.target
     if manner is not Manner.LINK:
-        _draft(target).unlink(missing_ok=True)
+        _clear(target)
     if manner is Manner.MOVE:
+        _clear(source)
         return _move_back(source, target)
     if not os.path.lexists(target):
         return False
@@ -91,18 +98,26 @@ def _move_back(source: Path, target: Path) -> bool:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file to a free name; one that stands at both already is only removed from the first."""
-    if os.path.lexists(target):
-        if not _same(source, target):
-            raise FileExistsError(errno.EEXIST, "something else has taken its place", str(target))
-    else:
+    """Move a file to a free name; one that stands at both already is only removed from the first.
+
+    Where it cannot be removed, it stays where it was alone.
+    """
+    is_new = not os.path.lexists(target)
+    if is_new:
         try:
             os.link(source, target, follow_symlinks=False)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
             _copy(source, target)
-    source.unlink()
+    elif not _same(source, target):
+        raise FileExistsError(errno.EEXIST, "something else has taken its place", str(target))
+    try:
+        source.unlink()
+    except OSError:
+        if is_new:
+            target.unlink()
+        raise
 
 
 def _same(first: Path, second: Path) -> bool:
@@ -132,6 +147,19 @@ def _place(draft: Path, target: Path) -> None:
             raise
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))  # fails where something stands
         draft.replace(target)
+
+
+def _is_placeholder(place: Path) -> bool:
+    """Whether an empty file holds the name of one that is still being copied."""
+    return os.path.lexists(_draft(place)) and place.lstat().st_size == 0
+
+
+def _clear(place: Path) -> None:
+    """Remove what a stopped copy has left: its draft, and the empty file that held the name for it."""
+    if os.path.lexists(_draft(place)):
+        if os.path.lexists(place) and _is_placeholder(place):
+            place.unlink()
+        _draft(place).unlink()
 
 
 def _draft(target: Path) -> Path:

@@ -7,6 +7,7 @@ into.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -131,7 +132,8 @@ def _shelf(values: Mapping[str, Any]) -> str:
         shelf = str(values.get("label"))
     parts = shelf.split("/")
     is_reserved = values["status"] == "labelled" and parts[0] in (UNKNOWN, FAILED)
-    if is_reserved or any(not part.strip(" .") or set(part) & set('\\:*?"<>|\0\n\r') for part in parts):
+    is_foldable = all(part.strip(" .") and not set(part) & set('\\:*?"<>|\0\n\r') for part in parts)
+    if is_reserved or not is_foldable or re.search("[\ud800-\udfff]", shelf):
         raise ResultsError(
             f"documents cannot be filed under the label {shelf!r}, which can be no folder of their own; have the model "
             "learn another name (and if it is not your model, do not trust these results)"

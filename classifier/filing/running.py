@@ -104,9 +104,9 @@ def apply_filing(
         steps = list(_fit(plan_filing(results, into, manner, filed=filed), left_out))  # all of it is checked first
         done = 0
         with _Journal(into, log) as journal:
-            for step in log.unsettled:
-                finish(step, into, manner)
             if log.unsettled:
+                for step in log.unsettled:
+                    finish(step, into, manner)
                 journal.settle(dropped=log.steps.keys() - {step.target for step in filed})
             for batch in _batches(steps):
                 journal.intend(batch)
@@ -115,8 +115,8 @@ def apply_filing(
                     with left_out.instead(step.source):
                         take(step, into, manner)
                         taken.append(step.target)
-                        if on_step:
-                            on_step(step)
+                    if on_step and step.target in taken:
+                        on_step(step)
                 journal.settle(dropped=[step.target for step in batch if step.target not in taken])
                 done += len(taken)
     return left_out.after(done)
@@ -135,6 +135,8 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     with locked(into / LOCK), _errors(into):
         log = _read(into) or _Log(Manner.LINK)
         with _Journal(into, log) as journal:
+            if log.unsettled:
+                journal.settle(dropped=())  # what is not at its place is not put back, and counts as none
             for batch in _batches(reversed(log.steps.values())):
                 journal.reopen(batch)
                 back = []
@@ -215,29 +217,32 @@ def _read(into: Path) -> _Log | None:
         return None
     try:
         head, *rest = map(json.loads, lines)
-        return _read_on(_Log(Manner(head["manner"])), rest)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return _read_on(_Log(Manner(head["manner"])), rest, into)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ResultsError(f"{path}: is not a journal of filing; move it away if it is not needed") from None
 
 
-def _read_on(log: _Log, lines: Iterable[Mapping[str, Any]]) -> _Log:
+def _read_on(log: _Log, lines: Iterable[Mapping[str, Any]], into: Path) -> _Log:
     """A log of the first line of a journal as those after it change it; raises `ValueError` and the like."""
     unsettled: dict[str, Step] = {}
     for line in lines:
         if "source" in line:
             step = Step(**line)
-            if not is_plain(step.target) or not Path(step.source).is_absolute():
+            if not is_plain(step.target) or not Path(step.source).is_absolute() or b"\0" in os.fsencode(step.source):
                 raise ValueError("a step that leads out of the folder")
             log.steps[step.target] = unsettled[step.target] = step
         elif "made" in line:
-            log.made.append(str(line["made"]))
+            made = str(line["made"])
+            if not is_plain(made) and Path(made) not in (into, *into.parents):
+                raise ValueError("a folder that was not made for it")
+            log.made.append(made)
         elif "reopened" in line:
             unsettled.update((target, log.steps[target]) for target in line["reopened"])
         else:
             unsettled.clear()
             for target in line["dropped"]:
                 del log.steps[target]
-    log.unsettled = list(unsettled.values())
+    log.unsettled = list(unsettled.values())[-_BATCH:]  # no run leaves more, but a journal may not say what it settled
     return log
 
 

@@ -37,6 +37,7 @@ COMPANY = 2.0  # what the company of terms weighs here, times what it does in th
 BLOCK = 4_000  # texts compared with all others at a time
 PARTS = 5  # of the texts a second opinion is learned from, each judged by a model of the others
 MOST = 5_000  # such texts, which bounds memory: twice as many are no better
+FEW = 250  # texts of a label, all of which are among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Kernel:
         weights = wanted[places].sum(axis=1)
         coefficients = np.zeros_like(wanted)
         shares = wanted[places].astype(np.float64) / weights[:, None]
-        coefficients[places] = _solved(self.alike[np.ix_(places, places)], shares, weights)
+        coefficients[places] = _coefficients_of(self.alike[np.ix_(places, places)], shares, weights)
         return coefficients
 
 
@@ -143,16 +144,21 @@ class Unit:
 def second_opinion(texts: Unit, rows: Ints, shares: Floats, weights: Floats) -> Floats:
     """What kernel models say (texts, labels), as shares less their mean, of texts some of which have an answer.
 
-    `shares` (rows, labels) are the answers for the texts in `rows`, which count by `weights`. Of a text with an answer
-    only a model that has not learned it speaks; the others learn more than MOST texts no better, and only so many.
+    `shares` (rows, labels) are the answers for the texts in `rows`, which count by `weights`. Learned from are MOST of
+    those at most, all of a rare label among them; of each of them only a model speaks that has not learned its answer.
     """
-    rows, shares, weights = rows[:MOST], shares[:MOST], weights[:MOST]
+    labels = shares.argmax(axis=1)
+    is_rare = np.bincount(labels)[labels] <= FEW
+    chosen = is_rare | (np.cumsum(~is_rare) <= MOST - is_rare.sum())
+    rows, shares, weights = rows[chosen], shares[chosen], weights[chosen]
     known, part_of = texts.selected(rows), np.arange(len(rows)) % PARTS
     alike = known.alike(known)
     coefficients = np.zeros((len(rows), PARTS, shares.shape[1]), np.float32)
     for part in range(PARTS):
         learned = np.flatnonzero(part_of != part)
-        coefficients[learned, part] = _solved(alike[np.ix_(learned, learned)], shares[learned], weights[learned])
+        coefficients[learned, part] = _coefficients_of(
+            alike[np.ix_(learned, learned)], shares[learned], weights[learned]
+        )
     flat = coefficients.reshape(len(rows), -1)
     blocks = (slice(start, start + BLOCK) for start in range(0, texts.terms.shape[0], BLOCK))
     said = np.vstack([texts.selected(block).alike(known) @ flat for block in blocks])
@@ -162,7 +168,7 @@ def second_opinion(texts: Unit, rows: Ints, shares: Floats, weights: Floats) -> 
     return opinion
 
 
-def _solved(alike: Floats32, shares: Floats, weights: Floats) -> Floats32:
+def _coefficients_of(alike: Floats32, shares: Floats, weights: Floats) -> Floats32:
     """The coefficients (texts, labels) of a kernel model of the labels' shares, less what each would have by chance."""
     model = KernelRidge(alpha=DAMPING, kernel="precomputed")
     centred = (shares - 1.0 / shares.shape[1]).astype(np.float32)
