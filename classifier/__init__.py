@@ -36,6 +36,10 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:  # imported where used: `predict` must not pay for training
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

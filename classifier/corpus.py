@@ -116,9 +116,9 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
     Raises `CorpusError` when it cannot be read or holds nothing labelled.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  which raises nothing where a folder above may not be looked into
         examples, left_out = _read_folder(path)
-    elif path.exists():
+    elif os.path.exists(path):  # noqa: PTH110
         examples, left_out = _read_file(path)
     else:
         raise CorpusError(

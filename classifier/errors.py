@@ -62,6 +62,10 @@ class DocumentError(ClassifierError):
         super().__init__(message)
         self.reason, self.sha256 = reason, sha256
 
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[Reason, str, str | None]]:
+        """Have it come whole from another process."""
+        return type(self), (self.reason, str(self), self.sha256)
+
 
 class ModelFileError(ClassifierError):
     """A model file is missing, damaged, foreign or newer than this version can read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,7 +160,7 @@ class Model:
             for content, text, tally in zip(contents, texts, tallies, strict=True)
         ]
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+    def predict_proba(self, texts: Iterable[str]) -> np.ndarray[Any, Any]:
         """Probabilities (n, labels), columns in the order of `labels`: what the linear model makes of all of a text.
 
         No abstention, nor what `predict` does for documents: boilerplate and the other articles of a mixed page speak

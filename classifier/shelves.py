@@ -23,17 +23,19 @@ def locate(source: str | os.PathLike[str] | None) -> Path:
     if source is None:
         return _shipped(DEFAULT) or _shelves()[0] / DEFAULT / FILE_NAME
     path = Path(source)
-    is_bare = path.name == os.fspath(source)
-    if is_bare and (path.is_dir() or not path.exists()):
+    is_bare, is_folder = path.name == os.fspath(source), os.path.isdir(path)  # noqa: PTH112  nor does it raise
+    if source == "":
+        raise ModelFileError("the name of the model is empty; give a model file or the name of a shipped model")
+    if is_bare and (is_folder or not os.path.exists(path)):  # noqa: PTH110
         shipped = _shipped(path.name)
         if shipped:
             return shipped
-        if not path.is_dir():
+        if not is_folder:
             raise ModelFileError(
                 f"{source}: there is no such model file, nor is it a shipped model ({', '.join(_names())}); check the "
                 "path or train one"
             )
-    return path / FILE_NAME if path.is_dir() else path
+    return path / FILE_NAME if is_folder else path
 
 
 def _shipped(name: str) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import classifier
 from classifier import Model, label_folder, shelves, train
 from classifier.corpus import load_corpus
-from classifier.errors import ModelFileError
+from classifier.errors import ClassifierError, DocumentError, ModelFileError, Reason
 from classifier.shelves import locate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,7 @@ def texts() -> list[str]:
 
 def test_everything_it_offers_is_there() -> None:
     assert {name for name in classifier.__all__ if getattr(classifier, name) is None} == set()
+    assert set(classifier.__all__) <= set(dir(classifier))
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = classifier.Nothing
 
@@ -68,6 +70,46 @@ def test_what_is_no_list_of_texts_is_refused(model: Model, ask: str, given: Any,
 def test_what_is_no_text_is_refused(model: Model, given: Any) -> None:
     with pytest.raises(TypeError, match="a text is a str"):
         model.predict(given)
+
+
+def test_an_error_comes_whole_from_another_process(model: Model) -> None:
+    with pytest.raises(DocumentError) as raised:
+        model.predict_file("/nowhere/at all.txt")
+    for error in (pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)):
+        assert (error.reason, str(error), error.sha256) == (Reason.NOT_FOUND, str(raised.value), None)
+
+
+def test_a_missing_library_is_not_a_damaged_document(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.rtf").write_text("{\\rtf1 a}", encoding="ascii")
+    monkeypatch.setitem(sys.modules, "striprtf.striprtf", None)
+    monkeypatch.delitem(sys.modules, "classifier.documents.rtf", raising=False)
+    with pytest.raises(ClassifierError, match=r"rtf cannot be read here .* install") as raised:
+        model.predict_file(tmp_path / "a.rtf")
+    assert not isinstance(raised.value, DocumentError)
+    with pytest.raises(ClassifierError, match="rtf cannot be read here"):
+        label_folder(tmp_path, tmp_path / "r.jsonl", model=model, jobs=1)
+    monkeypatch.undo()
+    assert label_folder(tmp_path, tmp_path / "r.jsonl", model=model, jobs=1).failures == 0
+
+
+def test_one_pattern_is_not_its_letters(model: Model, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.md", "c.tmp"):
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+    for asked, files in (({"include": "*.txt"}, 1), ({"exclude": "*.tmp"}, 2), ({"ignore": tmp_path / "c.tmp"}, 2)):
+        summary = label_folder(tmp_path, tmp_path / ".r.jsonl", model=model, jobs=1, force=True, **asked)
+        assert sum(summary.labels.values()) == files
+
+
+def test_numbers_of_other_kinds_are_numbers(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    assert label_folder(tmp_path, tmp_path / ".r.jsonl", model=model, jobs=1, max_error=np.float32(0.25)).labels
+
+
+def test_a_model_is_not_learned_in_vain(tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match="is a folder"):
+        train(ROOT / "seeds", tmp_path)
 
 
 def test_a_model_may_be_handed_to_another_process(model: Model) -> None:

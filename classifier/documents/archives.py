@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from classifier.documents.document import Document
 from classifier.documents.source import Raw, Source
-from classifier.errors import DocumentError, Reason
+from classifier.errors import ClassifierError, DocumentError, Reason
 
 if TYPE_CHECKING:
     import zipfile
@@ -44,6 +44,8 @@ def _read_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo
         return source.inner(unpack_member(source, archive, info), info.filename)
     except DocumentError as error:
         return error
+    except ClassifierError:
+        raise
     except Exception as error:  # one document is a border: each method of packing has errors of its own (LZMAError)
         return DocumentError(
             Reason.BROKEN_FILE, f"damaged inside the zip file ({type(error).__name__}: {error}); get another copy"

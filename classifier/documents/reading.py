@@ -13,7 +13,7 @@ from classifier.documents.document import Document, Knows, Limits
 from classifier.documents.formats import TXT, ZIP, detect
 from classifier.documents.soundness import looks_sound
 from classifier.documents.source import Budget, Raw, Source
-from classifier.errors import DocumentError, Reason
+from classifier.errors import ClassifierError, DocumentError, Reason
 
 _DEFAULT = Limits()
 _KINDS = {
@@ -67,7 +67,10 @@ def _source(data: bytes, name: str, knows: Knows | None, limits: Limits) -> Sour
 
 
 def read_source(source: Source) -> Document:
-    """One document, top-level or within another; raises `DocumentError` and nothing else."""
+    """One document, top-level or within another.
+
+    Raises `DocumentError` for what is wrong with it, and `ClassifierError` where a library that reads it is missing.
+    """
     if not source.data:
         raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes); restore it from a copy, or leave it out")
     row = detect(source)
@@ -75,6 +78,10 @@ def read_source(source: Source) -> Document:
         raw = row.reader()(source)
     except DocumentError:
         raise
+    except ImportError as error:
+        raise ClassifierError(
+            f"{source.name}: {row.name} cannot be read here ({error}); install arabic-topic-classifier again"
+        ) from error
     except (MemoryError, RecursionError) as error:
         raise DocumentError(
             Reason.TOO_LARGE, f"reading it as {row.name} needs too much memory or nesting; save it as plain text"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from classifier.errors import ResultsError
 from classifier.labelling.journal import Journal, beside, draft_of, is_begun
@@ -70,14 +70,14 @@ def label_folder(
     """
     folder, asked = Path(folder).resolve(), Path(out)
     out = Path(os.path.realpath(asked))  # a link stays one, and what stands beside the results is where they lie
-    if not folder.is_dir():
-        raise ResultsError(f"{folder}: is not a folder; give the folder that holds the documents")
-    task = make_task(folder, model, Options(max_error, explain, passages))
+    if not os.path.isdir(folder):  # noqa: PTH112  which raises nothing where a folder above may not be looked into
+        raise ResultsError(f"{folder}: is not a folder that can be read; give the folder that holds the documents")
+    task = make_task(folder, model, Options(None if max_error is None else float(max_error), explain, passages))
     if force or not is_begun(out, task.stamp):  # what has answered before can answer: it is loaded when it has to
         _prove(task)
     lock = out.with_name(out.name + ".lock")
-    filters = Filters(tuple(include), tuple(exclude), hidden)
-    walk = Walk(str(folder), filters, below(folder, [asked, *_own_files(out), lock, *map(Path, ignore)]))
+    filters = Filters(_several(include), _several(exclude), hidden)
+    walk = Walk(str(folder), filters, below(folder, [asked, *_own_files(out), lock, *map(Path, _several(ignore))]))
     workers = Workers(jobs, backend, scheduler, _bounded(timeout))
     with locked(lock):
         counts = Counts()
@@ -86,6 +86,11 @@ def label_folder(
             return _label(task, walk, journal, counts, workers, on_progress=on_progress)
         finally:
             journal.close()
+
+
+def _several(given: Iterable[Any] | str | os.PathLike[str]) -> tuple[Any, ...]:
+    """A pattern or a file given alone is one, and not its letters."""
+    return (given,) if isinstance(given, str | os.PathLike) else tuple(given)
 
 
 def _own_files(out: Path) -> list[Path]:

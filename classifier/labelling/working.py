@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from classifier.documents import Document, iter_members, read_bytes
 from classifier.documents.reading import load
-from classifier.errors import DocumentError, Reason, ResultsError
+from classifier.errors import ClassifierError, DocumentError, Reason, ResultsError
 from classifier.labelling.lines import parse_line, to_line
 from classifier.labelling.matching import Todo
 from classifier.labelling.tasks import Task
@@ -113,7 +113,10 @@ def too_slow(task: Task) -> tuple[Reason, str]:
 
 
 def read_file(path: str, model: Model) -> Iterator[Reading]:
-    """The documents of a file: itself, or the members of an archive. Whatever goes wrong is a reading too."""
+    """The documents of a file: itself, or the members of an archive. Whatever is wrong with it is a reading too.
+
+    Raises `ClassifierError` where a library is missing, which is no fault of the file.
+    """
     digest = None
     try:
         data = load(path)
@@ -125,6 +128,8 @@ def read_file(path: str, model: Model) -> Iterator[Reading]:
             yield Reading(digest if name == "" else None, document, name or None)
     except DocumentError as error:
         yield Reading(digest, error)
+    except ClassifierError:
+        raise
     except Exception as error:  # one document is a border: it never stops the run
         message = f"reading failed in a way not foreseen ({type(error).__name__}: {error}); please report it"
         yield Reading(digest, DocumentError(Reason.BROKEN_FILE, message))
