@@ -27,7 +27,7 @@ from classifier.filing import (
     planning,
     undo_filing,
 )
-from classifier.filing.running import JOURNAL
+from classifier.filing.journal import JOURNAL
 from classifier.labelling.locking import locked
 
 MANNERS = list(Manner)

@@ -1,26 +1,23 @@
-"""Filing as a whole: intentions into the journal, synced, then the steps; and all of it backwards."""
+"""Filing as a whole: the plan, batch by batch into the journal and then onto the disk; and all of it backwards."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from classifier.errors import ResultsError
-from classifier.filing.acting import finish, is_begun, take, take_back
-from classifier.filing.planning import LeftOut, Manner, Step, is_plain, plan_filing
-from classifier.labelling.journal import heal
+from classifier.filing.acting import finish, take, take_back
+from classifier.filing.journal import BATCH, JOURNAL, Journal, Log, read_log
+from classifier.filing.planning import LeftOut, Manner, Step, plan_filing
 from classifier.labelling.locking import locked
 
-JOURNAL, LOCK = ".classifier-filing.jsonl", ".classifier-filing.lock"
+LOCK = ".classifier-filing.lock"
 NAMED = 3  # documents by why they were not filed
-_BATCH = 64  # steps between two syncs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +55,10 @@ class _Reasons:
         return Outcome(done, dict(self.counts), self.named)
 
 
-@dataclass(slots=True)
-class _Log:
-    """What the journal says: how documents were filed, the steps by target and the folders made for them, in order.
-
-    `unsettled` are those of the last steps of which it does not say what became of them: a run was stopped there.
-    """
-
-    manner: Manner
-    steps: dict[str, Step] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
-    unsettled: list[Step] = field(default_factory=list)
-
-    def without_unbegun(self, into: Path) -> list[Step]:
-        """The steps but for those that a stopped run has intended and not begun, which are as good as none."""
-        unbegun = {step.target for step in self.unsettled if not is_begun(step, into)}
-        return [step for step in self.steps.values() if step.target not in unbegun]
-
-
 def planned(results: str | os.PathLike[str], into: str | os.PathLike[str], manner: Manner) -> Iterator[Step | LeftOut]:
     """What `apply_filing` would do now."""
     into = Path(into).absolute()
-    log = _read(into) or _Log(manner)
+    log = read_log(into) or Log(manner)
     yield from plan_filing(results, into, manner, filed=log.without_unbegun(into))
 
 
@@ -97,17 +76,15 @@ def apply_filing(
     """
     into = Path(into).absolute()
     with _made(into) as made, locked(into / LOCK), _errors(into):
-        log = _read(into) or _Log(manner, made=made)
+        log = read_log(into) or Log(manner, made=made)
         if log.manner is not manner:
             raise ResultsError(f"{into}: was filled by --{log.manner}; go on so, or --undo that first")
-        left_out, filed = _Reasons(), log.without_unbegun(into)
-        steps = list(_fit(plan_filing(results, into, manner, filed=filed), left_out))  # all of it is checked first
+        left_out = _Reasons()
+        plan = plan_filing(results, into, manner, filed=log.without_unbegun(into))
+        steps = list(_fit(plan, left_out))  # all of it is checked first
         done = 0
-        with _Journal(into, log) as journal:
-            if log.unsettled:
-                for step in log.unsettled:
-                    finish(step, into, manner)
-                journal.settle(dropped=log.steps.keys() - {step.target for step in filed})
+        with Journal(into, log) as journal:
+            _recovered(log, into, journal)
             for batch in _batches(steps):
                 journal.intend(batch)
                 taken = []
@@ -133,11 +110,9 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     left_out = _Reasons()
     done = 0
     with locked(into / LOCK), _errors(into):
-        log = _read(into) or _Log(Manner.LINK)
-        with _Journal(into, log) as journal:
-            if log.unsettled:
-                journal.settle(dropped=())  # what is not at its place is not put back, and counts as none
-            for batch in _batches(reversed(log.steps.values())):
+        log = read_log(into) or Log(Manner.LINK)
+        with Journal(into, log) as journal:
+            for batch in _batches(reversed(_recovered(log, into, journal))):
                 journal.reopen(batch)
                 back = []
                 for step in batch:
@@ -152,98 +127,22 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     return left_out.after(done)
 
 
+def _recovered(log: Log, into: Path, journal: Journal) -> list[Step]:
+    """The steps that stand, once what a run was stopped at is finished or forgotten."""
+    standing = log.without_unbegun(into)
+    if log.unsettled:
+        for step in log.unsettled:
+            finish(step, into, log.manner)
+        journal.settle(dropped=log.steps.keys() - {step.target for step in standing})
+    return standing
+
+
 def _fit(plan: Iterable[Step | LeftOut], left_out: _Reasons) -> Iterator[Step]:
     for part in plan:
         if isinstance(part, Step):
             yield part
         else:
             left_out.add(part.why, part.path)
-
-
-class _Journal:
-    """Appends to the journal; what is to be done is on the disk before it is done, what became of it after."""
-
-    def __init__(self, into: Path, log: _Log) -> None:
-        self._into, self._known = into, set(log.made)
-        path = into / JOURNAL
-        heal(path)
-        fresh = not path.stat().st_size
-        self._file = path.open("ab")
-        if fresh:
-            self._write([{"manner": str(log.manner)}, *({"made": name} for name in log.made)])
-
-    def __enter__(self) -> _Journal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def intend(self, steps: Sequence[Step]) -> None:
-        """Note steps and the folders they need, then make the folders."""
-        folders = [name for step in steps for name in self._missing(step.target)]
-        self._write([*({"made": name} for name in folders), *(asdict(step) for step in steps)])
-        for step in steps:
-            (self._into / step.target).parent.mkdir(parents=True, exist_ok=True)
-
-    def reopen(self, steps: Sequence[Step]) -> None:
-        """Note that it is not certain any more what has become of some steps."""
-        self._write([{"reopened": [step.target for step in steps]}])
-
-    def settle(self, *, dropped: Iterable[str]) -> None:
-        """Note that all steps have been taken, but for those to some targets, which were not, or were taken back."""
-        self._write([{"dropped": sorted(dropped)}])
-
-    def _missing(self, target: str) -> Iterator[str]:
-        """The folders above a target that are not there, outermost first."""
-        for folder in reversed(PurePosixPath(target).parents[:-1]):
-            name = str(folder)
-            if name not in self._known and not (self._into / name).exists():
-                self._known.add(name)
-                yield name
-
-    def _write(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        self._file.write("".join(json.dumps(line) + "\n" for line in lines).encode("ascii"))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-
-def _read(into: Path) -> _Log | None:
-    """The journal of a folder, None when there is none; a torn last line was never acted upon."""
-    path = into / JOURNAL
-    if not path.exists():
-        return None
-    lines = [line for line in path.read_bytes().split(b"\n")[:-1] if line]
-    if not lines:
-        return None
-    try:
-        head, *rest = map(json.loads, lines)
-        return _read_on(_Log(Manner(head["manner"])), rest, into)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ResultsError(f"{path}: is not a journal of filing; move it away if it is not needed") from None
-
-
-def _read_on(log: _Log, lines: Iterable[Mapping[str, Any]], into: Path) -> _Log:
-    """A log of the first line of a journal as those after it change it; raises `ValueError` and the like."""
-    unsettled: dict[str, Step] = {}
-    for line in lines:
-        if "source" in line:
-            step = Step(**line)
-            if not is_plain(step.target) or not Path(step.source).is_absolute() or b"\0" in os.fsencode(step.source):
-                raise ValueError("a step that leads out of the folder")
-            log.steps[step.target] = unsettled[step.target] = step
-        elif "made" in line:
-            made = str(line["made"])
-            if not is_plain(made) and Path(made) not in (into, *into.parents):
-                raise ValueError("a folder that was not made for it")
-            log.made.append(made)
-        elif "reopened" in line:
-            unsettled.update((target, log.steps[target]) for target in line["reopened"])
-        else:
-            unsettled.clear()
-            for target in line["dropped"]:
-                del log.steps[target]
-    log.unsettled = list(unsettled.values())[-_BATCH:]  # no run leaves more, but a journal may not say what it settled
-    return log
 
 
 def _forget(into: Path, made: list[str]) -> None:
@@ -272,7 +171,7 @@ def _made(into: Path) -> Iterator[list[str]]:
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
     remaining = iter(steps)
-    while batch := list(islice(remaining, _BATCH)):
+    while batch := list(islice(remaining, BATCH)):
         yield batch
 
 
