@@ -29,11 +29,11 @@ def read(source: Source) -> Raw:
     """A message, or all those of a mailbox joined."""
     import re
 
-    before, *messages = re.split(_BETWEEN, source.data, maxsplit=source.budget.limits.max_members + 1)
-    if len(messages) > source.budget.limits.max_members:
+    most = source.budget.limits.max_members
+    before, *messages = re.split(_BETWEEN, source.data, maxsplit=most + 1)
+    if len(messages) > most:
         raise DocumentError(
-            Reason.TOO_LARGE,
-            f"a mailbox of more than {source.budget.limits.max_members:,} messages; save them as files of their own",
+            Reason.TOO_LARGE, f"a mailbox of more than {most:,} messages; save them as files of their own"
         )
     if len(messages) < 2 or before.strip():
         return _read_message(source, source.data)

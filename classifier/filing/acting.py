@@ -32,9 +32,10 @@ def finish(step: Step, into: Path, manner: Manner) -> None:
     source, target = Path(step.source), into / step.target
     if manner is not Manner.LINK:
         _clear(target)
+    if manner is Manner.MOVE:
         _clear(source)
-    if manner is Manner.MOVE and os.path.lexists(source) and os.path.lexists(target) and _same(source, target):
-        source.unlink()
+        if os.path.lexists(source) and os.path.lexists(target) and _same(source, target):
+            source.unlink()
 
 
 def take(step: Step, into: Path, manner: Manner) -> None:
@@ -156,10 +157,9 @@ def _is_placeholder(place: Path) -> bool:
 
 def _clear(place: Path) -> None:
     """Remove what a stopped copy has left: its draft, and the empty file that held the name for it."""
-    if os.path.lexists(_draft(place)):
-        if os.path.lexists(place) and _is_placeholder(place):
-            place.unlink()
-        _draft(place).unlink()
+    if os.path.lexists(place) and _is_placeholder(place):
+        place.unlink()
+    _draft(place).unlink(missing_ok=True)
 
 
 def _draft(target: Path) -> Path:

@@ -42,13 +42,9 @@ class _Reasons:
         if self.counts[why] <= NAMED:
             self.named.setdefault(why, []).append(name)
 
-    @contextmanager
-    def instead(self, name: str) -> Iterator[None]:
-        """Count a document that cannot be had as left out: one document is a border."""
-        try:
-            yield
-        except OSError as error:
-            self.add(error.strerror or str(error), name)
+    def add_error(self, error: OSError, name: str) -> None:
+        """One more, for what the system says of it: one document is a border."""
+        self.add(error.strerror or str(error), name)
 
     def after(self, done: int) -> Outcome:
         """What came of it all."""
@@ -87,15 +83,18 @@ def apply_filing(
             _recovered(log, into, journal)
             for batch in _batches(steps):
                 journal.intend(batch)
-                taken = []
+                untaken = []
                 for step in batch:
-                    with left_out.instead(step.source):
+                    try:
                         take(step, into, manner)
-                        taken.append(step.target)
-                    if on_step and step.target in taken:
+                    except OSError as error:
+                        left_out.add_error(error, step.source)
+                        untaken.append(step.target)
+                        continue
+                    done += 1
+                    if on_step:
                         on_step(step)
-                journal.settle(dropped=[step.target for step in batch if step.target not in taken])
-                done += len(taken)
+                journal.settle(dropped=untaken)
     return left_out.after(done)
 
 
@@ -116,8 +115,11 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
                 journal.reopen(batch)
                 back = []
                 for step in batch:
-                    with left_out.instead(step.target):
+                    try:
                         done += take_back(step, into, log.manner)
+                    except OSError as error:
+                        left_out.add_error(error, step.target)
+                    else:
                         back.append(step.target)
                 journal.settle(dropped=back)
         if not left_out.counts:

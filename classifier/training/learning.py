@@ -66,8 +66,8 @@ def train(
     model thinks of them (`tutoring`). Without `settings`, those that suit the corpus' size are taken, and `seed`
     decides their folds. With `tune_seconds`, other settings are tried on held-out documents for about that long first.
     Raises `CorpusError` when there is too little to learn from, `ClassifierError` when `out` is a folder, and `OSError`
-    when it cannot be written; nothing is written then. The same corpus, settings and
-    library versions give the same bytes.
+    when it cannot be written; nothing is written then. The same corpus, settings and library versions give the same
+    bytes.
     """
     say = progress or (lambda _: None)
     if not isinstance(corpus, Corpus):
