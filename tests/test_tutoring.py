@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -196,7 +197,7 @@ def test_a_second_opinion_finds_answers_that_do_not_go_with_the_others() -> None
     truth = np.array([label == "quarrel" for _, label in texts]).astype(int)
     rows = np.flatnonzero(np.arange(len(texts)) % 3 > 0)
     answers = np.where(np.arange(len(rows)) % 10 == 0, 1 - truth[rows], truth[rows])
-    opinion = second_opinion(_unit(texts), rows, np.eye(2)[answers], np.ones(len(rows)))
+    opinion = second_opinion(_unit(texts), rows, answers, np.ones(len(rows)), count=2)
     assert opinion.shape == (len(texts), 2)
     np.testing.assert_allclose(opinion.sum(axis=1), 0.0, atol=1e-5)
     assert (opinion.argmax(axis=1) == truth).mean() > 0.95
@@ -207,13 +208,31 @@ def test_a_rare_answer_is_learned_from_whole(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(tutoring, "FEW", 20)
     texts = [*_texts(0, 50), *((f"زلزال {' '.join(fillers)}", "quake") for fillers in FILLERS[:15])]
     labels = np.array([["peace", "quarrel", "quake"].index(label) for _, label in texts])
-    opinion = second_opinion(_unit(texts), np.arange(len(texts)), np.eye(3)[labels], np.ones(len(texts)))
+    opinion = second_opinion(_unit(texts), np.arange(len(texts)), labels, np.ones(len(texts)), count=3)
     assert (opinion.argmax(axis=1)[-15:] == 2).all()
+
+
+def test_many_rare_answers_leave_room_for_the_common_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[NDArray[np.float64]] = []
+    real = tutoring._coefficients_of
+
+    def note(alike: Any, shares: NDArray[np.float64], weights: Any) -> Any:
+        learned.append(shares.sum(axis=0))
+        return real(alike, shares, weights)
+
+    monkeypatch.setattr(tutoring, "MOST", 60)
+    monkeypatch.setattr(tutoring, "FEW", 20)
+    monkeypatch.setattr(tutoring, "_coefficients_of", note)
+    texts = _texts(0, 50)[:140]
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(6), [20, 20, 20, 20, 20, 40]))
+    second_opinion(_unit(texts), np.arange(140), labels, np.ones(140), count=6)
+    assert max(counts.sum() for counts in learned) <= 60
+    assert min(counts[5] for counts in learned) > 0
 
 
 def test_a_second_opinion_on_a_text_is_by_those_who_did_not_learn_its_answer() -> None:
     """Answers without sense can be learned by heart, but not guessed."""
     texts = _texts(0, 50)
     senseless = np.random.default_rng(0).integers(0, 2, len(texts))
-    opinion = second_opinion(_unit(texts), np.arange(len(texts)), np.eye(2)[senseless], np.ones(len(texts)))
+    opinion = second_opinion(_unit(texts), np.arange(len(texts)), senseless, np.ones(len(texts)), count=2)
     assert (opinion.argmax(axis=1) == senseless).mean() < 0.65

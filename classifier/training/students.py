@@ -138,9 +138,10 @@ class Study:
 
         A document for which the teacher has a label that none of those has keeps the teacher's scores.
         """
-        shares, weights = np.eye(self.first.shape[1])[labels], _class_weights(labels)
+        by_label = _class_weights(labels)
+        weights = np.array([by_label[label] for label in labels])
         texts = Unit.of(self.tfidf, self.neighbourhoods)
-        scores = second_opinion(texts, rows, shares, np.array([weights[label] for label in labels]))
+        scores = second_opinion(texts, rows, labels, weights, count=self.first.shape[1])
         scores /= _temperature(scores, _confidence(self.first))
         return np.where(np.isin(self.first.argmax(axis=1), labels)[:, None], scores, self.first)
 
@@ -168,7 +169,7 @@ class Study:
         The teacher's scores are among what is learned from, so that it is departed from only for a reason. Intercepts
         are held small like all weights: what favours a label in every text would do so in texts of other kinds.
         """
-        documents, opinions = self.tfidf[rows], self.teacher.weights - self.teacher.weights.mean(axis=1, keepdims=True)
+        documents, opinions = self.tfidf[rows], _centred(self.teacher.weights)
         opinions *= np.sqrt(LOYALTY / max(np.square(self.tfidf @ opinions).sum(axis=1).mean(), 1e-9))
         parts = [self.neighbourhoods.extend(documents), documents @ opinions, np.ones((len(rows), 1))]
         linear = LogisticRegression(
@@ -176,7 +177,7 @@ class Study:
         )
         linear.fit(scipy.sparse.hstack(parts, format="csr"), labels)
         learned, _ = columns_of(linear)
-        terms, loyal, bias = np.split(learned - learned.mean(axis=1, keepdims=True), [-1 - opinions.shape[1], -1])
+        terms, loyal, bias = np.split(_centred(learned), [-1 - opinions.shape[1], -1])
         return self.neighbourhoods.fold(terms) + opinions @ loyal, bias[0]
 
     def blend(self, student: Linear, part: float) -> Linear:
@@ -217,7 +218,7 @@ def _completed(taught: Linear, company: Sequence[Floats], documents: Ints, is_ne
     Its weights are regressed (ridge, terms of more documents counting more) on the unit-length rows of the matrices
     `company` (terms, dimensions). Terms too rare for their company to be known stay without a weight.
     """
-    weights = taught.weights - taught.weights.mean(axis=1, keepdims=True)
+    weights = _centred(taught.weights)
     units = [rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) for rows in company]
     vectors = np.hstack([*units, np.full((len(weights), 1), 0.3)])
     often = documents >= CONTEXT_DOCUMENTS
@@ -267,13 +268,19 @@ def _widened(counts: scipy.sparse.csr_matrix, columns: int) -> scipy.sparse.csr_
     return widened
 
 
+def _centred(values: Floats) -> Floats:
+    """Values (n, labels) less the mean of their labels: only differences between labels tell."""
+    centred: Floats = values - values.mean(axis=1, keepdims=True)
+    return centred
+
+
 def _spread(scores: Floats) -> float:
-    return float(np.sqrt(np.square(scores - scores.mean(axis=1, keepdims=True)).mean()))
+    return float(np.sqrt(np.square(_centred(scores)).mean()))
 
 
 def _stretch(wanted: Floats, found: Floats) -> float:
     """By what to multiply weights to keep scores as large as they were before new terms lengthened the texts."""
-    wanted, found = wanted - wanted.mean(axis=1, keepdims=True), found - found.mean(axis=1, keepdims=True)
+    wanted, found = _centred(wanted), _centred(found)
     return float((wanted * found).sum() / max(float(np.square(found).sum()), 1e-9))
 
 

@@ -37,7 +37,7 @@ COMPANY = 2.0  # what the company of terms weighs here, times what it does in th
 BLOCK = 4_000  # texts compared with all others at a time
 PARTS = 5  # of the texts a second opinion is learned from, each judged by a model of the others
 MOST = 5_000  # such texts, which bounds memory: twice as many are no better
-FEW = 250  # texts of a label, all of which are among them
+FEW = 250  # texts of a label, all of which are among them (less where many labels share MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +141,18 @@ class Unit:
         return alike
 
 
-def second_opinion(texts: Unit, rows: Ints, shares: Floats, weights: Floats) -> Floats:
-    """What kernel models say (texts, labels), as shares less their mean, of texts some of which have an answer.
+def second_opinion(texts: Unit, rows: Ints, labels: Ints, weights: Floats, *, count: int) -> Floats:
+    """What kernel models say (texts, `count`), as shares less their mean, of texts some of which have a label.
 
-    `shares` (rows, labels) are the answers for the texts in `rows`, which count by `weights`. Learned from are MOST of
-    those at most, all of a rare label among them; of each of them only a model speaks that has not learned its answer.
+    `labels` (rows,), numbers below `count`, are those of the texts in `rows`, which count by `weights`. MOST of those
+    at most are learned from, all of a rare label among them; of each only a model speaks that did not learn its label.
     """
-    labels = shares.argmax(axis=1)
-    is_rare = np.bincount(labels)[labels] <= FEW
+    is_rare = np.bincount(labels)[labels] <= min(FEW, MOST // count)
     chosen = is_rare | (np.cumsum(~is_rare) <= MOST - is_rare.sum())
-    rows, shares, weights = rows[chosen], shares[chosen], weights[chosen]
+    rows, shares, weights = rows[chosen], np.eye(count)[labels[chosen]], weights[chosen]
     known, part_of = texts.selected(rows), np.arange(len(rows)) % PARTS
     alike = known.alike(known)
-    coefficients = np.zeros((len(rows), PARTS, shares.shape[1]), np.float32)
+    coefficients = np.zeros((len(rows), PARTS, count), np.float32)
     for part in range(PARTS):
         learned = np.flatnonzero(part_of != part)
         coefficients[learned, part] = _coefficients_of(
