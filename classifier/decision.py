@@ -136,17 +136,21 @@ def _lacking_evidence(tally: Tally, thresholds: Thresholds) -> tuple[Reason, str
 def cut_off_for(max_error: float | None, risk: Sequence[Mapping[str, Any]]) -> float:
     """The least probability that keeps the share of wrong labels at `max_error`, from a held-out risk-coverage table.
 
-    `risk` rows hold `probability`, and the `error`, `coverage` and number of `answers` at that cut-off. An error counts
-    as proven with one more wrong answer than was seen, so that few answers prove little. Raises `ClassifierError` when
-    no cut-off is proven.
+    `risk` rows hold `probability`, and the `coverage` and the `bound` of the error at that cut-off: what is proven is
+    promised, not what was seen (Geifman and El-Yaniv, 2017). Raises `ClassifierError` when no cut-off is proven.
     """
     if max_error is None:
         return 0.0
     if not 0.0 < max_error < 1.0:
         raise ClassifierError(f"the largest error must lie between 0 and 1, not {max_error}; 0.02 means 2 wrong in 100")
-    kept = [row for row in risk if row["error"] * row["answers"] + 1 <= max_error * row["answers"]]
+    kept = [row for row in risk if _bound(row) <= max_error]
     if not kept:
-        raise ClassifierError(
-            f"this model has no held-out proof of an error as small as {max_error}; ask for a larger one"
-        )
+        least = math.ceil(round(1000 * min(map(_bound, risk), default=1.0), 6)) / 1000
+        advice = f"ask for at least {least}" if least < 1.0 else "train with more labelled documents"
+        raise ClassifierError(f"this model has no held-out proof of an error as small as {max_error}; {advice}")
     return float(max(kept, key=lambda row: row["coverage"])["probability"])
+
+
+def _bound(row: Mapping[str, Any]) -> float:
+    """The error that a row proves; in the tables of earlier models that is one wrong answer more than was seen."""
+    return float(row["bound"] if "bound" in row else row["error"] + 1 / row["answers"])

@@ -25,7 +25,6 @@ BINS = 15
 RESAMPLES = 1000
 ERRORS_ASKED = (0.01, 0.02, 0.05)
 WORST = 20
-TELLING = 1000  # documents of a source, from which on its own errors count
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +106,8 @@ def measure(
     answered: Bools | None = None,
     names: Sequence[str] = (),
     texts: Sequence[str] = (),
-    sources: Sequence[str] = (),
 ) -> Evaluation:
-    """Figures from true labels (n), probabilities (n, len(labels)) and which documents were answered (default: all).
-
-    With `sources` (n), the errors of the risk table are those of the worst source.
-    """
+    """Figures from true labels (n), probabilities (n, len(labels)) and which documents were answered (default: all)."""
     every = (*labels, *sorted(set(truth) - set(labels)))
     actual = np.array([every.index(label) for label in truth], np.int64)
     answered = np.ones(len(truth), bool) if answered is None else answered
@@ -133,25 +128,18 @@ def measure(
         ece=expected_calibration_error(certainty[answered], right[answered]),
         aurc=float(np.mean([row["error"] for row in risk])) if risk else 0.0,
         coverage_at_error={f"{asked:g}": coverage_at(risk, asked) for asked in ERRORS_ASKED},
-        risk=tuple(_thinned(risk_coverage(certainty, right, sources) if sources else risk)),
+        risk=tuple(thinned(risk)),
         reliability=tuple(reliability(certainty[answered], right[answered])),
         confusion=tuple(tuple(map(int, row)) for row in _confusion(actual, answer, len(every))),
         mistakes=_worst(actual, answer, certainty, every, names=names, texts=texts),
     )
 
 
-def risk_coverage(certainty: Floats, right: Bools, sources: Sequence[str] = ()) -> list[dict[str, float]]:
-    """Error and coverage when only answers at least as certain as `probability` are given, one row per document.
-
-    With `sources` (n), the error is that of the worst source of TELLING documents or more, if above that of all.
-    """
+def risk_coverage(certainty: Floats, right: Bools) -> list[dict[str, float]]:
+    """Error and coverage when only answers at least as certain as `probability` are given, one row per document."""
     order = np.argsort(-certainty, kind="stable")
-    wrong, given = ~right[order], np.arange(1, len(order) + 1)
-    error = np.cumsum(wrong) / given
-    names, counts = np.unique(sources, return_counts=True)
-    for name in names[counts >= TELLING]:
-        inside = np.asarray(sources)[order] == name
-        error = np.maximum(error, np.cumsum(wrong & inside) / np.maximum(np.cumsum(inside), 1))
+    given = np.arange(1, len(order) + 1)
+    error = np.cumsum(~right[order]) / given
     return [
         {"probability": float(p), "error": float(e), "coverage": float(c), "answers": int(n)}
         for p, e, c, n in zip(certainty[order], error, given / len(order), given, strict=True)
@@ -241,7 +229,7 @@ def _per_label(
     )
 
 
-def _thinned(risk: Sequence[Mapping[str, float]], rows: int = 200) -> list[Mapping[str, float]]:
+def thinned(risk: Sequence[Mapping[str, float]], rows: int = 200) -> list[Mapping[str, float]]:
     """At most `rows` rows of a risk-coverage table, its last included."""
     step = max(1, -(-len(risk) // rows))
     return [row for number, row in enumerate(risk, 1) if number % step == 0 or number == len(risk)]

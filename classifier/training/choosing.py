@@ -8,7 +8,7 @@ itself, holds on archives that are a little stranger too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from classifier.training.calibration import Calibration, calibrate
 from classifier.training.fitting import Learned
 from classifier.training.folds import Folds, held_out_sources, part_weights
 from classifier.training.lesson import Lesson, Settings
+from classifier.training.proving import proven
 from classifier.training.targets import View
 
 MUCH = 0.95  # of a loss: a smaller one is no tie
@@ -83,12 +84,17 @@ class Choice:
         return {"ways": ways, "factor": self.calibration.factor, "offsets": self.calibration.offsets.tolist()}
 
     def report(self, corpus: Corpus) -> Evaluation:
-        """The figures of the held-out documents; what its risk table promises, it promises of each large source."""
+        """The figures of the held-out documents."""
         examples = [corpus.examples[row] for row in self.judged]
         truth, names = [example.label for example in examples], [example.name for example in examples]
-        sources = [example.source for example in examples]
+        return measure(truth, self.calibration.probabilities(self.scores), corpus.labels, names=names)
+
+    def proof(self, lesson: Lesson) -> list[Mapping[str, float]]:
+        """What the held-out documents prove of the errors at every cut-off."""
         probabilities = self.calibration.probabilities(self.scores)
-        return measure(truth, probabilities, corpus.labels, names=names, sources=sources)
+        right = probabilities.argmax(axis=1) == lesson.truth[self.judged]
+        sources = [lesson.corpus.examples[row].source for row in self.judged]
+        return proven(probabilities.max(axis=1), right, sources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ def compile_model(
     *,
     lesson: Lesson,
     report: Evaluation,
+    proof: Sequence[Mapping[str, float]],
     chosen: Mapping[str, Any],
     settings: Settings,
     leakage: Mapping[str, float],
@@ -79,7 +80,7 @@ def compile_model(
         **settings_of(settings.analysis, settings.weighting),
         "thresholds": asdict(Thresholds(coverage=least_coverage(lesson.coverage))),
         "calibration": {"method": "temperature", "ece": report.ece, **chosen},
-        "risk": [dict(row) for row in report.risk],
+        "risk": [dict(row) for row in proof],
         "report": {"held_out": _held_out(lesson), **_summary(report), "leakage": dict(leakage)},
         "provenance": _provenance(lesson, settings),
     }

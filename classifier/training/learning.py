@@ -95,6 +95,7 @@ def train(
         Linear(lesson.terms, lesson.idf, weights, bias),
         lesson=lesson,
         report=report,
+        proof=choice.proof(lesson),
         chosen=choice.as_dict(),
         settings=settings if choice.tutored else replace(settings, tutor_share=0.0),
         leakage=meter,
