@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from classifier.errors import ClassifierError
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -37,6 +39,21 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raise `ClassifierError` unless a file can be put at `path`: for work of minutes, to be asked before it starts.
+
+    Folders that are not there would be made; what is there and is no file is never replaced.
+    """
+    out = Path(path)
+    if out.exists() and not out.is_file():
+        raise ClassifierError(f"{out}: is not a file, and cannot be replaced by one; give another name")
+    folder = next(folder for folder in out.absolute().parents if folder.exists())
+    if not folder.is_dir():
+        raise ClassifierError(f"{out}: cannot be written, {folder} is not a folder; choose another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ClassifierError(f"{out}: cannot be written, {folder} may not be written to; choose another place")
 
 
 def _rights(path: str | os.PathLike[str]) -> int | None:

@@ -18,6 +18,7 @@ from classifier import Model, label_folder, shelves, train
 from classifier.corpus import load_corpus
 from classifier.errors import ClassifierError, DocumentError, ModelFileError, Reason
 from classifier.shelves import locate
+from classifier.training.adapting import adapt
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "أعلن البنك المركزي إطلاق منصة المدفوعات الرقمية وربط المصارف والمحافظ الإلكترونية بها مطلع العام"
@@ -108,8 +109,9 @@ def test_numbers_of_other_kinds_are_numbers(model: Model, tmp_path: Path) -> Non
 
 
 def test_a_model_is_not_learned_in_vain(tmp_path: Path) -> None:
-    with pytest.raises(ClassifierError, match="is a folder"):
-        train(ROOT / "seeds", tmp_path)
+    for learn in (train, adapt):
+        with pytest.raises(ClassifierError, match="is not a file"):
+            learn(ROOT / "seeds", tmp_path)
 
 
 def test_a_model_may_be_handed_to_another_process(model: Model) -> None:

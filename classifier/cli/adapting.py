@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from classifier.cli.options import ModelOption
-from classifier.cli.writing import require_writable
+from classifier.cli.options import ModelOption, refuse_to_overwrite
+from classifier.drafts import require_writable
 
 ArchiveArgument = Annotated[
     Path, typer.Argument(help="A folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text.")
@@ -39,7 +39,7 @@ def adapt(
     """
     from classifier.training.adapting import adapt as learn
 
-    require_writable(out, force)
+    refuse_to_overwrite(out, force)
     adapted = learn(archive, out, model=model, name=name, progress=_say)
     _say_left_out(adapted.left_out)
     for warning in adapted.warnings:
@@ -77,7 +77,8 @@ def suggest(
     from classifier.training.suggesting import suggest as pick
     from classifier.training.suggesting import write_csv
 
-    require_writable(out, force)
+    refuse_to_overwrite(out, force)
+    require_writable(out)
     suggested = pick(archive, count, model=model, exclude=exclude or (), seed=seed, progress=_say)
     write_csv(suggested, out)
     _say_left_out(suggested.left_out)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classifier.cli.options import ModelOption
+from classifier.cli.options import ModelOption, refuse_to_overwrite
 from classifier.cli.printing import one_line
-from classifier.cli.writing import require_writable
 
 if TYPE_CHECKING:
     from classifier.evaluation import Evaluation
@@ -55,7 +54,7 @@ def train(
     """
     from classifier.training import train as learn
 
-    require_writable(out, force)
+    refuse_to_overwrite(out, force)
     trained = learn(
         corpus,
         out,

@@ -22,6 +22,7 @@ from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from classifier import __version__
+from classifier.drafts import require_writable
 from classifier.engine.tables import lay_out
 from classifier.errors import ClassifierError
 from classifier.model import Model
@@ -95,8 +96,9 @@ def adapt(
     out the archive's terms, those of `settings.min_documents` documents.
 
     Raises `CorpusError` for an archive that cannot be read, and `ClassifierError` when it is too small, too unlike what
-    the model knows, or leads the model astray; nothing is written then.
+    the model knows, or leads the model astray, or where `out` cannot be written; nothing is written then.
     """
+    require_writable(out)
     settings, say = settings or Adaptation(), progress or (lambda _: None)
     teacher = model if isinstance(model, Model) else Model.load(model)
     say("reading the archive")

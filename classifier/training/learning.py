@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from classifier.corpus import Corpus, load_corpus
-from classifier.errors import ClassifierError
+from classifier.drafts import require_writable
 from classifier.evaluation import Evaluation
 from classifier.training.choosing import choose
 from classifier.training.compiling import Linear, compile_model
@@ -65,17 +65,15 @@ def train(
     Of `unlabelled` texts it learns what company terms keep and, where that pays on held-out documents, what a kernel
     model thinks of them (`tutoring`). Without `settings`, those that suit the corpus' size are taken, and `seed`
     decides their folds. With `tune_seconds`, other settings are tried on held-out documents for about that long first.
-    Raises `CorpusError` when there is too little to learn from, `ClassifierError` when `out` is a folder, and `OSError`
-    when it cannot be written; nothing is written then. The same corpus, settings and library versions give the same
-    bytes.
+    Raises `CorpusError` when there is too little to learn from, and `ClassifierError` where `out` cannot be written;
+    nothing is written then. The same corpus, settings and library versions give the same bytes.
     """
+    require_writable(out)
     say = progress or (lambda _: None)
     if not isinstance(corpus, Corpus):
         name = name or Path(corpus).resolve().name.partition(".")[0]  # not that of `out`: names are part of the bytes
         corpus = load_corpus(corpus)
     corpus.require_learnable()
-    if Path(out).is_dir():
-        raise ClassifierError(f"{out}: is a folder, and a model is a file; give another name")
     settings = settings or Settings.suiting(len(corpus.examples), seed)
     if tune_seconds:
         settings = tune(corpus, tune_seconds, settings, unlabelled=unlabelled, progress=progress)
