@@ -229,6 +229,7 @@ def test_what_is_left_out_of_an_evaluation_is_said(run: Callable[..., Ran], tmp_
 def test_misuse_is_exit_code_two(run: Callable[..., Ran]) -> None:
     assert run("predict").code == 2
     assert run("predict", "--text", "x", "file").code == 2
+    assert run("predict", "-", "-").code == 2
     assert run("conjure").code == 2
 
 

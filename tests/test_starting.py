@@ -98,7 +98,8 @@ def test_a_closed_stream_is_no_error(shelf: Path, document: str, *, closed: str,
 
 
 @pytest.mark.parametrize(
-    "arguments", [["predict"], ["predict", "--nonsense", "x"], ["nonsense"], ["predict", "--text"]]
+    "arguments",
+    [["predict"], ["predict", "--nonsense", "x"], ["nonsense"], ["predict", "--text"], ["predict", "-", "-"]],
 )
 def test_misuse_is_the_parsers_to_explain(arguments: list[str], shelf: Path) -> None:
     code, _, loaded = _run(shelf, *arguments)

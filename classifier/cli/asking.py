@@ -47,6 +47,8 @@ def _check(files: Sequence[str], text: str | None, html: Path | None) -> None:
         raise typer.BadParameter("give files, or - for standard input, or --text")
     if text is not None and files:
         raise typer.BadParameter("give files or --text, not both: each call labels the one or the other")
+    if files.count("-") > 1:
+        raise typer.BadParameter("standard input can be read only once; give - once")
     if html is None:
         return
     if len(files) > 1:

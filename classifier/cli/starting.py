@@ -93,9 +93,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _are_only_files(arguments: Sequence[str]) -> bool:
-    """True for `predict FILE...` without any option; `-`, the standard input, is a file."""
+    """True for `predict FILE...` without any option; `-`, the standard input, is a file, but only once."""
     options = [argument for argument in arguments[1:] if argument.startswith("-") and argument != "-"]
-    return len(arguments) > 1 and arguments[0] == "predict" and not options
+    return len(arguments) > 1 and arguments[0] == "predict" and not options and arguments.count("-") < 2
 
 
 def plain_label(arguments: Sequence[str]) -> dict[str, object] | None:
