@@ -414,12 +414,21 @@ def test_a_mailbox_is_all_its_messages(tmp_path: Path) -> None:
     for data in (producers.message(), b"Subject: \n\n", producers.message(charset="windows-1256"), b"X-Empty: 1\n\n"):
         box.add(data)
     box.close()
-    document = read_bytes((tmp_path / "صندوق").read_bytes(), "صندوق")
-    assert document.text == f"{TEXT}\n\n{TEXT}"
+    document = read_document(tmp_path / "صندوق")
+    assert (document.text, document.format) == (f"{TEXT}\n\n{TEXT}", "eml")
     assert document.repairs == (
-        "2 of 4 messages joined (save each as a file of its own to have it labelled by itself)",
-        "a message not read: EMPTY",
+        "2 documents joined (classifier label gives each by itself)",
+        "member 2.eml not read: EMPTY",
+        "member 4.eml not read: EMPTY",
     )
+    members = dict(iter_members(tmp_path / "صندوق"))
+    assert list(members) == ["1.eml", "2.eml", "3.eml", "4.eml"]
+    assert [member.text if isinstance(member, Document) else member.reason for member in members.values()] == [
+        TEXT,
+        Reason.EMPTY,
+        TEXT,
+        Reason.EMPTY,
+    ]
 
 
 def test_a_line_like_those_between_messages_costs_no_time() -> None:

@@ -507,7 +507,7 @@ def test_members_of_archives_and_links_stay(tmp_path: Path, model_path: Path, in
     assert outcome.done == 1
     assert outcome.left_out == {
         "a link, which would break elsewhere; link or copy instead": 1,
-        "inside an archive; unpack that and label it again": 3,
+        "inside an archive or mailbox; make it a file of its own and label that": 3,
     }
 
 

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import io
 import json
+import mailbox
 import os
 import random
 import shutil
@@ -15,6 +16,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -273,6 +275,22 @@ def test_memory_holds_a_wave_not_the_folder() -> None:
     first = next(segments(endless()))  # type: ignore[arg-type]
     assert isinstance(first, Segment)
     assert len(first.todos) == 128 == taken
+
+
+def test_mailboxes_are_answered_message_by_message(runs: Runs, out: Path) -> None:
+    box = mailbox.mbox(runs.folder / "بريد.mbox")
+    for number in range(12):
+        message = EmailMessage()
+        message["Subject"], message["From"] = f"رسالة {number}", "a@example.org"
+        message.set_content(list(SENTENCES.values())[number % len(SENTENCES)] * 2)
+        box.add(message)
+    box.close()
+    runs.undisturbed(out)
+    found = {path.partition("!/")[2]: line for path, line in by_path(out).items() if line.get("archive")}
+    assert list(found) == [f"{number:02}.eml" for number in range(1, 13)]
+    assert [line["label"] for line in found.values()] == list(SENTENCES) * (12 // len(SENTENCES))
+    assert {(line["archive"], line["members"]) for line in found.values()} == {("بريد.mbox", 12)}
+    assert runs.label(out).fresh == 0
 
 
 def test_archives_are_answered_member_by_member(runs: Runs, out: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from classifier.documents.document import Document
-from classifier.documents.source import Raw, Source
+from classifier.documents.source import Members, Raw, Source
 from classifier.errors import ClassifierError, DocumentError, Reason
 
 if TYPE_CHECKING:
@@ -21,10 +20,13 @@ _DIRECTORY_ENTRY = b"PK\x01\x02"
 
 def read(source: Source) -> Raw:
     """What the archive holds: its one document, or several joined in the order of their names."""
-    return _join(list(read_members(source)), "" if source.depth else " (classifier label gives each by itself)")
+    found = list(read_members(source))
+    if not found:
+        raise DocumentError(Reason.EMPTY, "the zip archive holds no documents; leave it out")
+    return Raw.joined(found, source, "zip")
 
 
-def read_members(source: Source) -> Iterator[tuple[str, Document | DocumentError]]:
+def read_members(source: Source) -> Members:
     """Each document of a zip archive with its name, sorted by name; a damaged one gives its error instead.
 
     A name may be there twice, as of a file packed anew: the second is named "a.txt (2)", so that names tell all apart.
@@ -83,21 +85,3 @@ def unpack_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInf
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DocumentError(Reason.BROKEN_FILE, f"damaged inside the zip file ({error}); get another copy") from error
-
-
-def _join(found: list[tuple[str, Document | DocumentError]], advice: str) -> Raw:
-    """One member is the document itself; several become one text, and the repairs say so and name the unreadable."""
-    documents = [member for _, member in found if isinstance(member, Document)]
-    errors = [(name, member) for name, member in found if isinstance(member, DocumentError)]
-    if not documents:
-        raise (
-            errors[0][1] if errors else DocumentError(Reason.EMPTY, "the zip archive holds no documents; leave it out")
-        )
-    if len(documents) == 1 and not errors:
-        return Raw.of(documents[0])
-    notes = [f"{len(documents)} documents joined{advice}"] if len(documents) > 1 else []
-    notes += [note for document in documents for note in document.repairs]
-    notes += [f"member {name} not read: {error.reason}" for name, error in errors]
-    return Raw(
-        "\n\n".join(document.text for document in documents), None, None, tuple(dict.fromkeys(notes)), "zip", final=True
-    )

@@ -1,6 +1,7 @@
 """The table of formats: by what a file's content begins with, and which reader turns it into text.
 
-To add a format, add a row and a module of that name with `read(source) -> Raw`. Content always wins over the extension:
+To add a format, add a row and a module of that name with `read(source) -> Raw`, and, where a file may hold several
+documents, `read_members(source) -> Members | None`. Content always wins over the extension:
 a PDF named .txt is a PDF. Readers are imported, and patterns compiled, when first needed, so that a format costs
 nothing to those who do not use it.
 """
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from classifier.documents.source import Raw, Source
+from classifier.documents.source import Members, Raw, Source
 from classifier.errors import DocumentError, Reason
 
 Read = Callable[[Source], Raw]
@@ -26,6 +27,14 @@ class Format:
     module: str
     magic: tuple[bytes, ...] = ()
     extensions: tuple[str, ...] = ()
+    may_hold_many: bool = False
+
+    def members(self, source: Source) -> Members | None:
+        """The documents in a file that may hold several; None where it is one document."""
+        if not self.may_hold_many:
+            return None
+        found: Members | None = import_module(f"classifier.documents.{self.module}").read_members(source)
+        return found
 
     def reader(self) -> Read:
         """The function that reads it, imported now; while another thread imports it, this one waits."""
@@ -39,9 +48,9 @@ PDF = Format("pdf", "pdf", (b"%PDF-",), (".pdf",))
 RTF = Format("rtf", "rtf", (b"{\\rtf",), (".rtf",))
 DOCX = Format("docx", "docx", (), (".docx", ".docm", ".dotx"))
 ODT = Format("odt", "odt", (), (".odt", ".ott", ".fodt"))
-EML = Format("eml", "mail", (), (".eml", ".mbox", ".mht", ".mhtml"))
+EML = Format("eml", "mail", (), (".eml", ".mbox", ".mht", ".mhtml"), may_hold_many=True)
 GZIP = Format("gz", "gzipped", (b"\x1f\x8b\x08",), (".gz",))
-ZIP = Format("zip", "archives", (b"PK\x03\x04", b"PK\x05\x06"), (".zip",))
+ZIP = Format("zip", "archives", (b"PK\x03\x04", b"PK\x05\x06"), (".zip",), may_hold_many=True)
 
 FORMATS = (TXT, HTML, PDF, RTF, DOCX, ODT, EML, GZIP, ZIP)
 

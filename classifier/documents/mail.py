@@ -5,13 +5,13 @@ A message is its subject, its own words and the documents attached to it: "see t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
 from classifier.documents.formats import is_readable_name
 from classifier.documents.html import extract
-from classifier.documents.source import Raw, Source
+from classifier.documents.source import Members, Raw, Source
 from classifier.errors import DocumentError, Reason
 
 if TYPE_CHECKING:
@@ -27,6 +27,28 @@ _BETWEEN = (
 
 def read(source: Source) -> Raw:
     """A message, or all those of a mailbox joined."""
+    found = read_members(source)
+    return _read_message(source, source.data) if found is None else Raw.joined(list(found), source, "eml")
+
+
+def read_members(source: Source) -> Members | None:
+    """The messages of a mailbox, named by their numbers; None for one message."""
+    messages = _split(source)
+    return _read_messages(messages, source) if len(messages) > 1 else None
+
+
+def _read_messages(messages: Sequence[bytes], source: Source) -> Members:
+    for number, data in enumerate(messages, 1):
+        name = f"{number:0{len(str(len(messages)))}}.eml"
+        try:
+            source.budget.spend(len(data))
+            yield name, source.inner(data, name)
+        except DocumentError as error:
+            yield name, error
+
+
+def _split(source: Source) -> Sequence[bytes]:
+    """The messages of a mailbox; none for what is no mailbox."""
     import re
 
     most = source.budget.limits.max_members
@@ -35,14 +57,7 @@ def read(source: Source) -> Raw:
         raise DocumentError(
             Reason.TOO_LARGE, f"a mailbox of more than {most:,} messages; save them as files of their own"
         )
-    if len(messages) < 2 or before.strip():
-        return _read_message(source, source.data)
-    texts, notes = _read_each((("a message", "message.eml", data) for data in messages), source)
-    if not texts:
-        raise DocumentError(Reason.EMPTY, "a mailbox without a readable message; leave it out")
-    advice = "save each as a file of its own to have it labelled by itself"
-    joined = f"{len(texts)} of {len(messages)} messages joined ({advice})"
-    return Raw("\n\n".join(texts), None, None, (joined, *notes), final=True)
+    return () if before.strip() else messages
 
 
 def _read_message(source: Source, data: bytes) -> Raw:

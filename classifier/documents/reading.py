@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 
 from classifier.documents.document import Document, Knows, Limits
-from classifier.documents.formats import TXT, ZIP, detect
+from classifier.documents.formats import TXT, Format, detect
 from classifier.documents.soundness import looks_sound
-from classifier.documents.source import Budget, Raw, Source
+from classifier.documents.source import Budget, Members, Raw, Source
 from classifier.errors import ClassifierError, DocumentError, Reason
 
 _DEFAULT = Limits()
@@ -29,8 +28,8 @@ def read_document(path: str | os.PathLike[str], *, knows: Knows | None = None, l
     """The text of one file, whatever its format and encoding.
 
     `knows` gives the share (0..1) of a text's terms that a model knows and settles doubts about encoding and order.
-    Several documents in one zip archive are joined; `iter_members` gives each by itself. Never blocks on pipes.
-    Raises `DocumentError` and nothing else.
+    Several documents in one zip archive or mailbox are joined; `iter_members` gives each by itself. Never blocks on
+    pipes. Raises `DocumentError` and nothing else.
     """
     return read_bytes(load(path, limits), os.fspath(path), knows=knows, limits=limits)
 
@@ -46,20 +45,23 @@ def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Li
     return read_source(_source(data, name, knows, limits))
 
 
-def iter_members(
-    path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = _DEFAULT
-) -> Iterator[tuple[str, Document | DocumentError]]:
-    """The documents of a zip archive, each with its name there, sorted by name; a damaged one yields its error.
+def iter_members(path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Members:
+    """The documents of a zip archive or a mailbox, each with its name there; a damaged one yields its error.
 
-    A file that is no archive yields itself, named "". Raises `DocumentError` where the file as a whole is at fault.
+    A file that is one document yields itself, named "". Raises `DocumentError` where the file as a whole is at fault.
     """
-    source = _source(load(path, limits), os.fspath(path), knows, limits)
-    if source.data and detect(source) is ZIP:
-        from classifier.documents.archives import read_members
+    return members_of(load(path, limits), os.fspath(path), knows=knows, limits=limits)
 
-        yield from read_members(source)
+
+def members_of(data: bytes, name: str, *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Members:
+    """`iter_members` of a file held in memory."""
+    source = _source(data, name, knows, limits)
+    row = _detect(source)
+    found = row.members(source)
+    if found is None:
+        yield "", _read_as(row, source)
     else:
-        yield "", read_source(source)
+        yield from found
 
 
 def _source(data: bytes, name: str, knows: Knows | None, limits: Limits) -> Source:
@@ -71,9 +73,16 @@ def read_source(source: Source) -> Document:
 
     Raises `DocumentError` for what is wrong with it, and `ClassifierError` where a library that reads it is missing.
     """
+    return _read_as(_detect(source), source)
+
+
+def _detect(source: Source) -> Format:
     if not source.data:
         raise DocumentError(Reason.EMPTY, "the file is empty (0 bytes); restore it from a copy, or leave it out")
-    row = detect(source)
+    return detect(source)
+
+
+def _read_as(row: Format, source: Source) -> Document:
     try:
         raw = row.reader()(source)
     except DocumentError:

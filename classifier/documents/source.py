@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
@@ -10,6 +10,9 @@ from classifier.documents.document import Document, Knows, Limits
 from classifier.errors import DocumentError, Reason
 
 _DEEPEST = 3
+
+Members = Iterator[tuple[str, Document | DocumentError]]
+"""The documents that one file holds, each with its name there; a damaged one gives its error instead."""
 
 
 class Readable(Protocol):
@@ -94,3 +97,22 @@ class Raw:
     def of(cls, document: Document) -> Self:
         """A document that was found inside another, as what the outer one holds."""
         return cls(document.text, document.title, document.encoding, document.repairs, document.format, final=True)
+
+    @classmethod
+    def joined(cls, found: Sequence[tuple[str, Document | DocumentError]], source: Source, format: str) -> Self:
+        """Several documents as one text, whose repairs name the unreadable; a single one is the document itself.
+
+        Raises the first `DocumentError` where none can be read.
+        """
+        documents = [member for _, member in found if isinstance(member, Document)]
+        errors = [(name, member) for name, member in found if isinstance(member, DocumentError)]
+        if errors and not documents:
+            raise errors[0][1]
+        if len(documents) == 1 and not errors:
+            return cls.of(documents[0])
+        advice = "" if source.depth else " (classifier label gives each by itself)"
+        notes = [f"{len(documents)} documents joined{advice}"] if len(documents) > 1 else []
+        notes += [note for document in documents for note in document.repairs]
+        notes += [f"member {name} not read: {error.reason}" for name, error in errors]
+        text = "\n\n".join(document.text for document in documents)
+        return cls(text, None, None, tuple(dict.fromkeys(notes)), format, final=True)

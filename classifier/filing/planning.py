@@ -144,7 +144,7 @@ def _shelf(values: Mapping[str, Any]) -> str:
 def _unfit(values: Mapping[str, Any], source: str, manner: Manner) -> str | None:
     """Why a document cannot be filed as it was labelled."""
     if values.get("archive"):
-        return "inside an archive; unpack that and label it again"
+        return "inside an archive or mailbox; make it a file of its own and label that"
     try:
         status = os.stat(source)  # noqa: PTH116  tens of thousands of them
         linked = stat.S_ISLNK(os.lstat(source).st_mode)

@@ -3,8 +3,8 @@
 A line is the prediction (DESIGN.md) and, behind it, what makes the file its own journal:
 
     "repairs"   what was put right while reading
-    "archive"   only for members of an archive: the archive's path; "path" is then `archive.zip!/member` ...
-    "members"   ... and how many lines the archive has in all
+    "archive"   only for members of an archive or mailbox: its path; "path" is then `archive.zip!/member` ...
+    "members"   ... and how many lines it has in all
     "folder"    the folder labelled, absolute; "path" lies below it
     "edition"   of the code that read and judged it (`EDITION`); lines without are of the first
     "size", "mtime"   of the file, in bytes and nanoseconds
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from classifier.errors import ResultsError
 from classifier.labelling.walking import Found
 
-EDITION = 4
+EDITION = 5
 """Of the code that reads and judges: raised when that answers otherwise, so that no results hold answers of both."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from classifier.documents import Document, iter_members, read_bytes
-from classifier.documents.reading import load
+from classifier.documents import Document
+from classifier.documents.reading import load, members_of
 from classifier.errors import ClassifierError, DocumentError, Reason, ResultsError
 from classifier.labelling.lines import parse_line, to_line
 from classifier.labelling.matching import Todo
@@ -22,7 +22,6 @@ from classifier.labelling.watching import Limit, watched
 from classifier.model import Model
 from classifier.prediction import Prediction
 
-_ZIP = b"PK"
 _WATCH_SECONDS = 1.0
 _folders = set[str]()  # of this process' runs: one worker serves several
 
@@ -113,18 +112,16 @@ def too_slow(task: Task) -> tuple[Reason, str]:
 
 
 def read_file(path: str, model: Model) -> Iterator[Reading]:
-    """The documents of a file: itself, or the members of an archive. Whatever is wrong with it is a reading too.
+    """The documents of a file: itself, or the members of an archive or mailbox.
 
-    Raises `ClassifierError` where a library is missing, which is no fault of the file.
+    Whatever is wrong with it is a reading too. Raises `ClassifierError` where a library is missing, which is no fault
+    of the file.
     """
     digest = None
     try:
         data = load(path)
         digest = hashlib.sha256(data).hexdigest()
-        if not data.startswith(_ZIP):
-            yield Reading(digest, read_bytes(data, path, knows=model.knows))
-            return
-        for name, document in iter_members(path, knows=model.knows):
+        for name, document in members_of(data, path, knows=model.knows):
             yield Reading(digest if name == "" else None, document, name or None)
     except DocumentError as error:
         yield Reading(digest, error)
