@@ -539,3 +539,75 @@ def test_the_command_shows_the_plan_first(folder: Path, results: Path, into: Pat
     assert run("--apply").returncode == 1, "one document could not be filed"
     assert run("--link").returncode == 2
     assert run("--undo").returncode == 0
+
+
+def journal_of(into: Path, manner: Manner, *steps: dict[str, Any], settled: bool) -> None:
+    lines = [{"manner": str(manner)}, *steps, *([{"dropped": []}] if settled else [])]
+    (into / JOURNAL).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("settled", [True, False], ids=["filed", "stopped at"])
+def test_a_journal_from_elsewhere_touches_no_other_folder(
+    results: Path, into: Path, tmp_path: Path, *, settled: bool
+) -> None:
+    (into / "other").mkdir(parents=True)
+    (into / "other" / "x").write_text("run me", encoding="utf-8")
+    mine, place = tmp_path / "mine", tmp_path / "not mine" / "x"
+    mine.write_text("run me", encoding="utf-8")
+    for source in (place, mine):
+        step = {"source": str(source), "target": "other/x", "size": 6, "mtime": 1}
+        journal_of(into, Manner.MOVE, step, settled=settled)
+        if settled:
+            assert list(undo_filing(into, results).left_out.values()) == [1]
+        else:
+            with pytest.raises(ResultsError, match="stopped here"):
+                apply_filing(results, into, Manner.MOVE)
+            with pytest.raises(ResultsError, match="stopped here"):
+                undo_filing(into, results)
+        assert not place.parent.exists()
+        assert mine.exists()
+        assert (into / "other" / "x").exists()
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_what_two_folders_filed_is_undone_by_the_results_of_each(
+    results: Path, into: Path, tmp_path: Path, model_path: Path, *, manner: Manner
+) -> None:
+    other = write_archive(tmp_path / "second", 1)
+    Runs(other, model_path).label(tmp_path / "second.jsonl")
+    before = picture(tmp_path)
+    for file in (results, tmp_path / "second.jsonl"):
+        apply_filing(file, into, manner)
+    assert sum(undo_filing(into, results).left_out.values()) == len(lines_of(tmp_path / "second.jsonl"))
+    assert undo_filing(into, tmp_path / "second.jsonl").left_out == {}
+    assert picture(tmp_path) == before
+
+
+def test_a_copy_of_what_has_changed_since_is_said_to_be_old(
+    folder: Path, results: Path, into: Path, model_path: Path
+) -> None:
+    apply_filing(results, into, Manner.COPY)
+    place = folder / "مجلد 0" / "وثيقة 00000.txt"
+    place.write_text(place.read_text("utf-8") + " وأضيفت جملة", encoding="utf-8")
+    again = _relabelled(folder, model_path)
+    assert apply_filing(again, into, Manner.COPY).left_out["changed since it was filed; undo that first"] == 1
+    undo_filing(into, again)
+    assert apply_filing(again, into, Manner.COPY).done == 10
+
+
+def test_copies_on_a_file_system_of_coarser_times_are_taken_back(results: Path, into: Path) -> None:
+    apply_filing(results, into, Manner.COPY)
+    for path in into.rglob("*.txt"):
+        os.utime(path, (10**9, 10**9))
+    assert undo_filing(into, results).left_out == {}
+    assert not into.exists()
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_what_was_filed_below_the_labelled_folder_is_not_filed_again(
+    folder: Path, results: Path, model_path: Path, *, manner: Manner
+) -> None:
+    apply_filing(results, folder / "sorted", manner)
+    once = picture(folder / "sorted")
+    outcome = apply_filing(_relabelled(folder, model_path), folder / "sorted", manner)
+    assert (outcome.done, picture(folder / "sorted")) == (0, once)

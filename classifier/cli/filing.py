@@ -36,7 +36,7 @@ def file(
         _show(results, into, manner)
         return
     try:
-        outcome = undo_filing(into) if undo else apply_filing(results, into, manner)
+        outcome = undo_filing(into, results) if undo else apply_filing(results, into, manner)
     except KeyboardInterrupt:
         typer.echo("stopped; what is done is journalled: run the same command again to go on, or --undo", err=True)
         raise

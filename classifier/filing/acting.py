@@ -66,7 +66,8 @@ def take_back(step: Step, into: Path, manner: Manner) -> bool:
     if manner is Manner.LINK:
         mine = target.is_symlink() and str(target.readlink()) == _way(target, source)
     else:
-        mine = _is_labelled(target.lstat(), step)
+        # Some file systems keep coarser times than the one that the document was labelled on.
+        mine = _is_labelled(target.lstat(), step) or (os.path.lexists(source) and _same(source, target))
     if not mine:
         raise OSError(errno.EEXIST, "changed since it was filed", str(target))
     target.unlink()
@@ -131,9 +132,10 @@ def _copy(source: Path, target: Path) -> None:
     draft = _draft(target)
     draft.unlink(missing_ok=True)
     try:
-        shutil.copy2(source, draft)
-        with draft.open("rb") as file:
+        shutil.copyfile(source, draft)
+        with draft.open("r+b") as file:
             os.fsync(file.fileno())
+        shutil.copystat(source, draft)
         _place(draft, target)
     finally:
         with suppress(OSError):

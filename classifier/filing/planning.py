@@ -67,6 +67,7 @@ def plan_filing(
     for step in filed:
         names.take(step.target)
         home.filed[step.source] = step
+        home.placed.add(f"{Path(into).absolute()}/{step.target}")
     for values in read_results(Path(results)):
         path = str(values["path"])
         source = home.locate(values)
@@ -79,12 +80,21 @@ def plan_filing(
         yield home.filed[source]
 
 
+def labelled_folder(results: str | os.PathLike[str]) -> str | None:
+    """The folder that a results file is of; None where it is not there or says nothing."""
+    path = Path(results)
+    first = next(read_results(path), None) if path.exists() else None
+    folder = first and first.get("folder")
+    return folder if isinstance(folder, str) and Path(folder).is_absolute() else None
+
+
 @dataclass(slots=True)
 class _Home:
     """The folder the results speak of; no document may lie outside it."""
 
     folder: str = ""
-    filed: dict[str, Step] = field(default_factory=dict)
+    filed: dict[str, Step] = field(default_factory=dict)  # by source
+    placed: set[str] = field(default_factory=set)  # where they went: a folder below the labelled one is labelled, too
     _sound: set[str] = field(default_factory=set)
 
     def locate(self, values: Mapping[str, Any]) -> str:
@@ -108,14 +118,17 @@ class _Home:
 
     def tells(self, source: str, values: Mapping[str, Any], manner: Manner) -> str | None:
         """Why a document that was filed before is not filed now."""
+        if source in self.placed:
+            return ALREADY
         step = self.filed.get(source)
         if step is None:
             return None
-        if manner is Manner.MOVE and (step.size, step.mtime) != (values.get("size"), values.get("mtime")):
+        is_changed = (step.size, step.mtime) != (values.get("size"), values.get("mtime"))
+        if manner is Manner.MOVE and is_changed:
             return None  # that one was moved away, and another has come
-        if str(PurePosixPath(step.target).parent) == _shelf(values):
-            return ALREADY
-        return "filed before under another label; undo that first"
+        if str(PurePosixPath(step.target).parent) != _shelf(values):
+            return "filed before under another label; undo that first"
+        return "changed since it was filed; undo that first" if manner is Manner.COPY and is_changed else ALREADY
 
 
 def is_plain(path: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from classifier.errors import ResultsError
 from classifier.filing.acting import finish, take, take_back
 from classifier.filing.journal import BATCH, JOURNAL, Journal, Log, read_log
-from classifier.filing.planning import LeftOut, Manner, Step, plan_filing
+from classifier.filing.planning import LeftOut, Manner, Step, labelled_folder, plan_filing
 from classifier.labelling.locking import locked
 
 LOCK = ".classifier-filing.lock"
@@ -80,7 +80,7 @@ def apply_filing(
         steps = list(_fit(plan, left_out))  # all of it is checked first
         done = 0
         with Journal(into, log) as journal:
-            _recovered(log, into, journal)
+            _recovered(log, into, journal, labelled_folder(results))
             for batch in _batches(steps):
                 journal.intend(batch)
                 untaken = []
@@ -98,20 +98,27 @@ def apply_filing(
     return left_out.after(done)
 
 
-def undo_filing(into: str | os.PathLike[str]) -> Outcome:
+def undo_filing(into: str | os.PathLike[str], results: str | os.PathLike[str] | None = None) -> Outcome:
     """Put everything back that was filed into a folder, last first, and remove the folders made for it.
 
-    What was changed since is left, with the journal. Raises `ResultsError` when there is nothing to undo.
+    With `results`, no document outside the folder that they are of is touched: a folder that comes from elsewhere may
+    hold a journal that says anything. What was changed since is left, with the journal. Raises `ResultsError` when
+    there is nothing to undo.
     """
     into = Path(into).absolute()
     if not (into / JOURNAL).exists():
         raise ResultsError(f"{into}: nothing was filed here that could be undone")
+    home = labelled_folder(results) if results is not None else None
     left_out = _Reasons()
     done = 0
     with locked(into / LOCK), _errors(into):
         log = read_log(into) or Log(Manner.LINK)
         with Journal(into, log) as journal:
-            for batch in _batches(reversed(_recovered(log, into, journal))):
+            standing = _recovered(log, into, journal, home)
+            for step in standing:
+                if not _is_of(step, home):
+                    left_out.add("of another folder than the results; undo it with those of its own", step.source)
+            for batch in _batches(step for step in reversed(standing) if _is_of(step, home)):
                 journal.reopen(batch)
                 back = []
                 for step in batch:
@@ -129,14 +136,24 @@ def undo_filing(into: str | os.PathLike[str]) -> Outcome:
     return left_out.after(done)
 
 
-def _recovered(log: Log, into: Path, journal: Journal) -> list[Step]:
-    """The steps that stand, once what a run was stopped at is finished or forgotten."""
+def _recovered(log: Log, into: Path, journal: Journal, home: str | None) -> list[Step]:
+    """The steps that stand, once what a run was stopped at is finished or forgotten; it touches only `home`."""
     standing = log.without_unbegun(into)
     if log.unsettled:
+        foreign = next((step.source for step in log.unsettled if not _is_of(step, home)), None)
+        if foreign is not None:
+            raise ResultsError(
+                f"{into}: filing {foreign} was stopped here; finish that with its own results, or --undo"
+            )
         for step in log.unsettled:
             finish(step, into, log.manner)
         journal.settle(dropped=log.steps.keys() - {step.target for step in standing})
     return standing
+
+
+def _is_of(step: Step, home: str | None) -> bool:
+    """Whether a document comes from below a folder, or from anywhere where that is not known."""
+    return home is None or Path(os.path.realpath(Path(step.source).parent)).is_relative_to(os.path.realpath(home))
 
 
 def _fit(plan: Iterable[Step | LeftOut], left_out: _Reasons) -> Iterator[Step]:
