@@ -142,7 +142,7 @@ def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError as error:  # its own line number counts within this one line
+            except (ValueError, RecursionError) as error:  # its own line number counts within this one line
                 raise ValueError(f"line {number} is not JSON: {error}") from None
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} is not a JSON object")

@@ -89,6 +89,22 @@ def test_parquet_has_typed_columns(results: Path, tmp_path: Path) -> None:
         assert row["modified"] == EPOCH + timedelta(microseconds=line["mtime"] // 1000)
 
 
+@pytest.fixture
+def odd_results(results: Path, tmp_path: Path) -> Path:
+    """Of a file with half a letter in its name, as Windows has them, and a time beyond the calendar."""
+    line = lines_of(results)[0] | {"path": "a\ud800.txt", "mtime": 2**50 * 1_000_000_000}
+    (tmp_path / "odd.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    return tmp_path / "odd.jsonl"
+
+
+@pytest.mark.parametrize("kind", sorted(exports.EXPORTS))
+def test_odd_names_and_times_are_no_obstacle(odd_results: Path, tmp_path: Path, kind: str) -> None:
+    exports.EXPORTS[kind](odd_results, tmp_path / f"odd.{kind}")
+    if kind == "csv":
+        (row,) = read_csv(tmp_path / "odd.csv")
+        assert (row["path"], row["modified"]) == ("a\\ud800.txt", "")
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
 def test_no_results_make_an_empty_table(tmp_path: Path, kind: str) -> None:
     (tmp_path / "r.jsonl").touch()

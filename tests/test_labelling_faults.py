@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -15,14 +17,15 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import ROOT, SENTENCES, Runs, by_path, lines_of, size_of, touch, wait_until, write_archive
 
 from classifier import Model
 from classifier.errors import ResultsError
-from classifier.labelling import Progress, matching, running
-from classifier.labelling.lines import Stamp
+from classifier.labelling import Progress, matching, read_results, running
+from classifier.labelling.lines import Stamp, to_line
 from classifier.labelling.matching import Todo
 from classifier.labelling.tasks import Options, Task
 from classifier.labelling.walking import Found
@@ -422,3 +425,51 @@ def test_a_folder_that_is_not_there(tmp_path: Path, model_path: Path, out: Path)
     ended = Runs(tmp_path / "absent", model_path).run(out)
     assert (ended.returncode, out.exists()) == (1, False)
     assert ended.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("ending", [".new", ".forced", ".new~", ".forced~"])
+def test_a_file_that_only_has_the_name_of_a_draft_is_spared(runs: Runs, out: Path, ending: str) -> None:
+    mine = out.with_name(out.name + ending)
+    mine.write_text("my own notes\nwithout an end", encoding="utf-8")
+    with pytest.raises(ResultsError, match="not a results file"):
+        runs.label(out)
+    assert mine.read_text("utf-8") == "my own notes\nwithout an end"
+
+
+def test_a_file_system_without_locks_is_not_another_run(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(ResultsError, match=r"cannot be locked there \(No locks available\)"):
+        runs.label(out)
+    assert not list(out.parent.glob("*lock*"))
+
+
+def test_a_folder_that_cannot_be_synced_ends_no_run(runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync = os.fsync
+
+    def of_files(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_files)
+    assert runs.label(out).fresh
+
+
+@pytest.mark.parametrize("odd", [{"members": "x"}, {"mtime": "x"}, {"archive": 1}, {"evidence": 1}], ids=str)
+def test_lines_of_odd_values_are_made_anew(runs: Runs, out: Path, odd: dict[str, Any]) -> None:
+    runs.label(out)
+    whole, lines = out.read_bytes(), lines_of(out)
+    out.write_bytes(b"".join(map(to_line, (lines[0], lines[1] | odd, *lines[2:]))))
+    runs.label(out)
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("odd", [{"members": "x"}, {"probabilities": []}, {"status": None}, {"label": 1}], ids=str)
+def test_lines_of_odd_values_are_no_results(runs: Runs, out: Path, odd: dict[str, Any]) -> None:
+    runs.label(out)
+    out.write_bytes(to_line(lines_of(out)[1] | odd))
+    with pytest.raises(ResultsError, match="not a line of results"):
+        list(read_results(out))

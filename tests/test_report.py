@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,14 +20,15 @@ from urllib.parse import unquote, urlparse
 
 import pages
 import pytest
+from archives import SENTENCES, Runs
 
 from classifier import Model
 from classifier.corpus import Corpus, Example
 from classifier.evaluation import Evaluation, evaluate
-from classifier.labelling import label_folder
+from classifier.labelling import label_folder, read_results, working
 from classifier.report import write_document_page, write_evaluation_report, write_labelling_report
 from classifier.report.document import document_page
-from classifier.report.labelling import folders_of
+from classifier.report.labelling import Row, explained, folders_of
 from classifier.report.markup import as_json, element, safe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,6 +202,24 @@ def test_evidence_is_looked_up_where_the_results_have_none(
     rows = {name: data_of(tmp_path / f"{name}.html")["rows"] for name in ("with", "without")}
     assert any(row[5] for row in rows["with"])
     assert not any(row[5] for row in rows["without"])
+
+
+def test_what_an_archive_holds_is_explained_each_by_itself(
+    model_path: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "documents").mkdir()
+    with zipfile.ZipFile(tmp_path / "documents" / "حزمة.zip", "w") as packed:
+        for label, text in SENTENCES.items():
+            packed.writestr(f"{label.partition('/')[0]}.txt", f"{text}\n\n{text}")
+    Runs(tmp_path / "documents", model_path).label(tmp_path / "r.jsonl")
+    load, loaded = working.load, list[str]()
+    monkeypatch.setattr(working, "load", lambda path: (loaded.append(path), load(path))[1])
+    rows = explained([Row.of(values) for values in read_results(tmp_path / "r.jsonl")], model)
+    assert len(loaded) == 1
+    for row, (label, text) in zip(rows, sorted(SENTENCES.items()), strict=True):
+        assert row.label == label
+        assert row.evidence
+        assert all(term.split()[0] in text for term, _ in row.evidence)
 
 
 def test_times_beyond_the_calendar_are_no_dates(archive: Path, tmp_path: Path) -> None:

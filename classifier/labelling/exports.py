@@ -115,7 +115,8 @@ def _record(values: Mapping[str, Any], labels: list[str]) -> dict[str, Any]:
         {"label": _presentable(topic["label"]), "share": topic["share"]} for topic in values.get("topics") or []
     ]
     row["repairs"] = [_presentable(repair) for repair in values.get("repairs") or []]
-    row["modified"] = values["mtime"] // 1000 if isinstance(values.get("mtime"), int) else None  # microseconds
+    microseconds = int(values.get("mtime") or 0) // 1000
+    row["modified"] = microseconds if date_of(microseconds // 1_000_000) else None
     shares = values.get("probabilities") or {}
     return row | {_column(label): shares.get(label) for label in labels}
 
@@ -137,11 +138,12 @@ def _date(microseconds: object) -> str:
 
 def _presentable(value: Any) -> Any:
     """Text without lone surrogates, which no table format can hold."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.isascii():
         return value
-    return (
-        value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if not value.isascii() else value
-    )
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # no byte of a name, as Windows and JSON may have them
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _cell(sheet: Any, value: Any) -> Any:

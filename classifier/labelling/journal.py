@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from classifier.errors import ResultsError
@@ -30,6 +31,9 @@ class Journal:
     def __init__(self, path: Path, stamp: Stamp, counts: Counts, *, force: bool = False) -> None:
         self._path, self._beside = path, beside(path, force)
         check(path, stamp, force)
+        for place in (beside(path, False), beside(path, True)):
+            for ours in (place, draft_of(place)):  # will be written over, or removed
+                check(ours, stamp, force=True)
         started = self._beside.exists()
         self._target = self._beside if started or force else path
         try:
@@ -197,10 +201,10 @@ def heal(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Have a new name outlast a power cut, where the system can do that for a folder and the folder may be read."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -21,6 +21,7 @@ import json
 from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 from classifier.errors import ResultsError
@@ -31,6 +32,17 @@ EDITION = 5
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True).encode
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("path", "status"), (str,)),
+    **dict.fromkeys(("label", "reason", "message", "archive", "folder"), (str, NoneType)),
+    **dict.fromkeys(("size", "mtime", "members"), (int, NoneType)),
+    **dict.fromkeys(("probability", "coverage"), (int, float, NoneType)),
+    **dict.fromkeys(("repairs", "topics", "evidence"), (list, NoneType)),
+    "probabilities": (dict, NoneType),
+}
+"""What is read of a line again, which anybody may have written."""
 
 
 def to_line(values: Mapping[str, Any]) -> bytes:
@@ -47,9 +59,8 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
         values = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(values, dict) or not isinstance(values.get("path"), str) or "status" not in values:
-        return None
-    return values
+    is_ours = isinstance(values, dict) and all(isinstance(values.get(name), kinds) for name, kinds in _TYPES.items())
+    return values if is_ours else None
 
 
 def file_of(values: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 from classifier.errors import ResultsError
 
 # The library `filelock` does this too, at 0.2 seconds of import: more than resuming a folder of 30,000 files may take.
+
+
+_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}  # as different systems have it
 
 
 @contextmanager
@@ -38,9 +42,16 @@ def _acquire(path: Path) -> int:
             ) from None
         try:
             _lock(handle)
-        except OSError:
+        except OSError as error:
             os.close(handle)
-            raise ResultsError(f"another run holds {path}; let it end, or stop it, before starting a second") from None
+            if error.errno in _HELD:
+                raise ResultsError(
+                    f"another run holds {path}; let it end, or stop it, before starting a second"
+                ) from None
+            path.unlink(missing_ok=True)
+            raise ResultsError(
+                f"{path.parent}: files cannot be locked there ({error.strerror}); choose another file system"
+            ) from None
         if _is_still(path, handle):
             return handle
         os.close(handle)  # its last holder removed it between our opening and locking it

@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from classifier.errors import DocumentError, Reason
+from classifier.documents import Document
+from classifier.errors import Reason
 from classifier.labelling import read_results
 from classifier.labelling.dates import date_of
+from classifier.labelling.working import read_file
 from classifier.model import Model
 from classifier.report.charts import stacked_columns
 from classifier.report.markup import Markup, both, element, joined, name, page, write
@@ -30,11 +32,14 @@ COLUMNS = 60  # of the chart over time, at most, unless there are more years
 class Row:
     """One document of a results file; `evidence` holds terms with contributions, `file` its path on disk.
 
+    Of an archive or mailbox `file` is that, and `member` the document's name there.
+
     `seconds` is the time of the file since 1970, 0 where that is no date.
     """
 
     path: str
     file: str
+    member: str | None
     label: str | None
     status: str
     probability: float | None
@@ -47,10 +52,12 @@ class Row:
     def of(cls, values: Mapping[str, Any]) -> Row:
         """The row of a line of results."""
         seconds = int(values.get("mtime") or 0) // 1_000_000_000
+        archive = values.get("archive")
         strongest = sorted(values.get("evidence") or (), key=lambda part: -abs(part["contribution"]))[:TERMS]
         return cls(
             path=values["path"],
-            file=os.fspath(Path(values.get("folder") or "") / str(values.get("archive") or values["path"])),
+            file=os.fspath(Path(values.get("folder") or "", archive or values["path"])),
+            member=values["path"].removeprefix(f"{archive}!/") if archive else None,
             label=values.get("label"),
             status=values["status"],
             probability=values.get("probability"),
@@ -79,16 +86,18 @@ def explained(rows: Sequence[Row], model: Model) -> list[Row]:
     """The rows with evidence for the EXPLAINED least certain that lack it; documents gone since stay without."""
     doubtful = [row for row in rows if row.probability is not None and not row.evidence]
     doubtful = sorted(doubtful, key=lambda row: row.probability or 0.0)[:EXPLAINED]
-    found = {row.path: _evidence(row, model) for row in doubtful}
-    return [replace(row, evidence=found.get(row.path, row.evidence)) for row in rows]
+    wanted = {(row.file, row.member) for row in doubtful}
+    found = {
+        (file, reading.member): _evidence(reading.document.text, model)
+        for file in sorted({row.file for row in doubtful})
+        for reading in read_file(file, model)
+        if (file, reading.member) in wanted and isinstance(reading.document, Document)
+    }
+    return [replace(row, evidence=found.get((row.file, row.member), row.evidence)) for row in rows]
 
 
-def _evidence(row: Row, model: Model) -> tuple[tuple[str, float], ...]:
-    try:
-        document, _ = model.read_file(row.file)
-    except DocumentError:
-        return ()
-    evidence = model.predict(document.text, explain=True).evidence or ()
+def _evidence(text: str, model: Model) -> tuple[tuple[str, float], ...]:
+    evidence = model.predict(text, explain=True).evidence or ()
     return tuple((part.term, part.contribution) for part in evidence[:TERMS])
 
 
