@@ -427,11 +427,11 @@ def test_a_folder_that_is_not_there(tmp_path: Path, model_path: Path, out: Path)
     assert ended.stderr.startswith("error: ")
 
 
-@pytest.mark.parametrize("ending", [".new", ".forced", ".new~", ".forced~"])
+@pytest.mark.parametrize("ending", [".new", ".forced", ".new~", ".forced~", ".lock"])
 def test_a_file_that_only_has_the_name_of_a_draft_is_spared(runs: Runs, out: Path, ending: str) -> None:
     mine = out.with_name(out.name + ending)
     mine.write_text("my own notes\nwithout an end", encoding="utf-8")
-    with pytest.raises(ResultsError, match="not a results file"):
+    with pytest.raises(ResultsError, match="is there already and is n"):
         runs.label(out)
     assert mine.read_text("utf-8") == "my own notes\nwithout an end"
 

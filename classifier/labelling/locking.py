@@ -40,6 +40,9 @@ def _acquire(path: Path) -> int:
             raise ResultsError(
                 f"{path.parent}: cannot be written to ({error.strerror}); choose another folder"
             ) from None
+        if os.fstat(handle).st_size:
+            os.close(handle)
+            raise ResultsError(f"{path}: is there already and is no lock; move it, or choose another name")
         try:
             _lock(handle)
         except OSError as error:
