@@ -14,7 +14,7 @@ from pathlib import Path
 
 import producers
 import pytest
-from producers import BODY, PARAGRAPHS, TEXT
+from producers import BODY, PARAGRAPHS, TEXT, TITLE
 
 from classifier.documents import Document, Limits, iter_members, read_bytes, read_document
 from classifier.documents.pdf import join_lines
@@ -317,6 +317,12 @@ def test_a_page_that_repeats_itself_is_read_in_one_pass(part: str, times: int) -
     """Followed to the end of the page from each of its many beginnings, each of these takes half a minute or more."""
     page = f"<html><body><p>{PARAGRAPHS[0]}</p>{part * times}"
     assert read_bytes(page.encode(), "a.html").text.startswith(PARAGRAPHS[0])
+
+
+def test_a_namespace_of_a_megabyte_is_read_once() -> None:
+    """Spelt out in the name of each element of it, it makes 20 GB of a file of 3 kB."""
+    body = f'<w:d xmlns:w="{"a" * 1_000_000}">{"<w:a/>" * 20_000}<w:p><w:r><w:t>{TITLE}</w:t></w:r></w:p></w:d>'
+    assert read_bytes(producers.word_package(body.encode()), "a.docx").text == TITLE
 
 
 def test_message_nested_without_end() -> None:

@@ -51,11 +51,12 @@ def collect(data: bytes, collector: TextCollector) -> None:
     """Feed an XML file to a collector; raises `DocumentError` for entity declarations and for damaged XML."""
     from xml.parsers import expat
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # Namespaces are not resolved: an address of megabytes would be copied for every tag.
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = _localised_start(collector)
-    parser.EndElementHandler = lambda name: collector.end(name.rpartition(" ")[2])
+    parser.EndElementHandler = lambda name: collector.end(name.rpartition(":")[2])
     parser.CharacterDataHandler = collector.characters
     try:
         parser.Parse(data, True)
@@ -65,7 +66,7 @@ def collect(data: bytes, collector: TextCollector) -> None:
 
 def _localised_start(collector: TextCollector) -> Callable[[str, dict[str, str]], None]:
     def start(name: str, attributes: dict[str, str]) -> None:
-        collector.start(name.rpartition(" ")[2], {key.rpartition(" ")[2]: value for key, value in attributes.items()})
+        collector.start(name.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()})
 
     return start
 
