@@ -325,6 +325,19 @@ def test_a_namespace_of_a_megabyte_is_read_once() -> None:
     assert read_bytes(producers.word_package(body.encode()), "a.docx").text == TITLE
 
 
+def test_spaces_claimed_by_the_thousand_are_one() -> None:
+    """An attribute must not make 50 MB of 3 kB, past all limits."""
+    spaces = '<text:s text:c="999"/>' * 100
+    page = f'<d xmlns:office="urn:oasis:names:tc:opendocument" xmlns:text="t"><text:p>أول{spaces}ثان</text:p></d>'
+    assert read_bytes(page.encode(), "a.fodt").text == f"أول{' ' * 100}ثان"
+
+
+def test_rich_text_of_many_information_groups() -> None:
+    """A title without end is looked for once, not from each of them."""
+    data = rb"{\rtf1 abc " + rb"{\info" * 330 + rb"{\title " + b"a" * 400_000
+    assert read_bytes(data, "a.rtf").title is None
+
+
 def test_message_nested_without_end() -> None:
     head = b"From: a@b.org\nTo: a@b.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\n"
     assert reason_of(head * 5_000 + b"text", "a.eml") is Reason.TOO_LARGE

@@ -32,7 +32,7 @@ class _OpenDocumentText(TextCollector):
         elif name == "style" and attributes.get("parent-style-name") == "Title":
             self._title_styles.add(attributes.get("name", ""))  # any formatting by hand makes a style of its own
         elif name in _SIGNS:
-            self.add(_SIGNS[name] * _repeated(attributes))
+            self.add(_SIGNS[name])  # one space, however many it claims to stand for
         elif name in _METADATA:
             self._in_metadata = name
 
@@ -53,12 +53,6 @@ class _OpenDocumentText(TextCollector):
             self.title += text
         else:
             self.add(text)
-
-
-def _repeated(attributes: Attributes) -> int:
-    """How many spaces `text:s` stands for; a claim of a billion is taken for one."""
-    count = attributes.get("c", "1")
-    return int(count) if count.isdecimal() and len(count) < 4 else 1
 
 
 def read(source: Source) -> Raw:

@@ -7,7 +7,8 @@ import re
 from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
-_TITLE = re.compile(r"\{\\info\b.{0,2000}?\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}", re.DOTALL)
+_TITLE = re.compile(r"\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}")
+_INFORMATION = 8_192  # characters of the group looked at, where a letter takes seven
 _CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
 
 
@@ -16,7 +17,7 @@ def read(source: Source) -> Raw:
     # Seven-bit by definition; Latin-1 keeps the bytes of writers that do not obey.
     coded = source.data.decode("latin-1")
     page = _CODE_PAGE.search(coded)
-    found = _TITLE.search(coded)
+    found = _TITLE.search(coded.partition(r"{\info")[2][:_INFORMATION])
     title = _to_text(rf"{{\rtf1\ansi\ansicpg{page[1] if page else 1256} {found[1]}}}") if found else None
     text = _to_text(coded)
     return Raw(_tidy(text), usable_title(title, source.name))
