@@ -141,6 +141,22 @@ def test_too_many_members() -> None:
     assert reason_of(data, "a.zip", Limits(max_members=10)) is Reason.TOO_LARGE
 
 
+def test_members_of_stored_members_are_not_counted(tmp_path: Path) -> None:
+    """Their directories stand in the archive as they are."""
+    inner = producers.packed({f"{number}.txt": TEXT.encode() for number in range(9)})
+    (tmp_path / "a.zip").write_bytes(
+        producers.packed({f"{number}.zip": inner for number in range(9)}, method=zipfile.ZIP_STORED)
+    )
+    found = dict(iter_members(tmp_path / "a.zip", limits=Limits(max_members=10)))
+    assert [isinstance(member, Document) for member in found.values()] == [True] * 9
+
+
+def test_the_number_in_the_end_record_is_not_believed() -> None:
+    data = bytearray(producers.packed({f"{number}.txt": b"x" for number in range(20)}))
+    data[-14:-10] = b"\x01\0\x01\0"
+    assert reason_of(bytes(data), "a.zip", Limits(max_members=10)) is Reason.TOO_LARGE
+
+
 def test_what_is_unpacked_counts_over_all_members(tmp_path: Path) -> None:
     """Each member is small enough, all of them are not; what was read before counts as read."""
     path = tmp_path / "a.zip"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _DIRECTORY_ENTRY = b"PK\x01\x02"
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+_END_OF_ZIP64 = b"PK\x06\x07"
 
 
 def read(source: Source) -> Raw:
@@ -59,13 +62,25 @@ def open_zip(source: Source) -> zipfile.ZipFile:
     import zipfile
 
     # Counted before the directory is built: a small file may list millions of members.
-    count, limit = source.data.count(_DIRECTORY_ENTRY), source.budget.limits.max_members
+    count = source.data.count(_DIRECTORY_ENTRY, _start_of_directory(source.data))
+    limit = source.budget.limits.max_members
     if count > limit:
         raise DocumentError(Reason.TOO_LARGE, f"{count:,} members, more than the {limit:,} read; unpack it to a folder")
     try:
         return zipfile.ZipFile(io.BytesIO(source.data))
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
         raise DocumentError(Reason.BROKEN_FILE, f"a damaged or cut-off zip file ({error}); get another copy") from error
+
+
+def _start_of_directory(data: bytes) -> int:
+    """From where on `zipfile` may find entries, by the size in the end record; before it lie members, zips among them.
+
+    0 where the record is damaged, or is one of zip64, which no archive of less than 4 GB and 65,536 members needs.
+    """
+    end = data.rfind(_END)
+    if end > len(data) - _END_SIZE or data[end - 20 : end - 16] == _END_OF_ZIP64:
+        return 0
+    return max(0, end - int.from_bytes(data[end + 12 : end + 16], "little"))
 
 
 def unpack_member(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
