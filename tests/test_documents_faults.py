@@ -18,7 +18,7 @@ from producers import BODY, PARAGRAPHS, TEXT, TITLE
 
 from classifier.documents import Document, Limits, iter_members, read_bytes, read_document
 from classifier.documents.pdf import join_lines
-from classifier.errors import DocumentError, Reason
+from classifier.errors import ClassifierError, DocumentError, Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -187,6 +187,17 @@ def test_a_damaged_member_leaves_the_others_readable(tmp_path: Path, method: int
     assert damaged.reason is Reason.BROKEN_FILE
     assert isinstance(other, Document)
     assert other.text == BODY
+
+
+@pytest.mark.parametrize("wrap", [lambda data: data, lambda data: producers.packed({"a.rtf": data}), gzip.compress])
+def test_a_missing_library_is_no_fault_of_the_document(
+    wrap: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor of the archive it lies in."""
+    monkeypatch.setitem(sys.modules, "striprtf.striprtf", None)
+    with pytest.raises(ClassifierError, match="rtf cannot be read here") as caught:
+        read_bytes(wrap(producers.rich_text(PARAGRAPHS, escapes=True)), "a")
+    assert not isinstance(caught.value, DocumentError)
 
 
 def test_page_limit_is_named() -> None:

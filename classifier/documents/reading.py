@@ -1,6 +1,7 @@
 """The way of a document: path → bytes → format → reader → repaired and tidied text.
 
-Every fault on it is a `DocumentError` that says what was found and what to do; the caller knows the path and names it.
+Every fault of a document is a `DocumentError` that says what was found and what to do; the caller knows the path and
+names it. A library that is missing is no fault of a document but a `ClassifierError`, as no copy of the file helps.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ def read_document(path: str | os.PathLike[str], *, knows: Knows | None = None, l
 
     `knows` gives the share (0..1) of a text's terms that a model knows and settles doubts about encoding and order.
     Several documents in one zip archive or mailbox are joined; `iter_members` gives each by itself. Never blocks on
-    pipes. Raises `DocumentError` and nothing else.
+    pipes. Raises `DocumentError`, or `ClassifierError` where the library that reads the format is missing.
     """
     return read_bytes(load(path, limits), os.fspath(path), knows=knows, limits=limits)
 
 
 def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Document:
     """The text of a document held in memory (standard input, a download); `name` only helps to tell its format.
+
+    Raises what `read_document` does.
 
     >>> read_bytes("أسعار النفط ترتفع في الأسواق العالمية".encode("cp1256"), "a.txt").encoding
     'windows-1256'
@@ -48,7 +51,8 @@ def read_bytes(data: bytes, name: str, *, knows: Knows | None = None, limits: Li
 def iter_members(path: str | os.PathLike[str], *, knows: Knows | None = None, limits: Limits = _DEFAULT) -> Members:
     """The documents of a zip archive or a mailbox, each with its name there; a damaged one yields its error.
 
-    A file that is one document yields itself, named "". Raises `DocumentError` where the file as a whole is at fault.
+    A file that is one document yields itself, named "". Raises `DocumentError` where the file as a whole is at fault,
+    `ClassifierError` where a library is missing.
     """
     return members_of(load(path, limits), os.fspath(path), knows=knows, limits=limits)
 
@@ -85,7 +89,7 @@ def _detect(source: Source) -> Format:
 def _read_as(row: Format, source: Source) -> Document:
     try:
         raw = row.reader()(source)
-    except DocumentError:
+    except ClassifierError:
         raise
     except ImportError as error:
         raise ClassifierError(
