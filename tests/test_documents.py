@@ -311,6 +311,17 @@ def test_deeply_nested_page(tag: str) -> None:
     assert read_bytes(page.encode(), "a.html").text == PARAGRAPHS[0]
 
 
+@pytest.mark.parametrize(
+    "tags",
+    ["<FONT size=2>", "<TABLE><TR><TD>", "<P><FONT size=3>", "<p><strong>", "<dl><dd>", "<LI><A href=x>", "<x>"],
+)
+def test_tags_left_open_lose_no_text(tags: str) -> None:
+    """Old editors leave them all open; the parser gives up on what lies deeper than 256."""
+    lines = [f"فقرة رقم {number} من مقال طويل" for number in range(400)]
+    page = f"<html><body>{''.join(tags + line for line in lines)}</body></html>"
+    assert words(read_bytes(page.encode(), "a.html").text) == words(" ".join(lines))
+
+
 def test_word_file() -> None:
     document = read_bytes(producers.word_file(), "a.docx")
     assert (document.format, document.title, document.text) == ("docx", TITLE, TEXT)
