@@ -16,7 +16,7 @@ import producers
 import pytest
 from producers import BODY, PARAGRAPHS, TEXT, TITLE
 
-from classifier.documents import Document, Limits, iter_members, read_bytes, read_document
+from classifier.documents import Document, Limits, html, iter_members, read_bytes, read_document
 from classifier.documents.pdf import join_lines
 from classifier.errors import ClassifierError, DocumentError, Reason
 
@@ -344,6 +344,16 @@ def test_a_page_that_repeats_itself_is_read_in_one_pass(part: str, times: int) -
     """Followed to the end of the page from each of its many beginnings, each of these takes half a minute or more."""
     page = f"<html><body><p>{PARAGRAPHS[0]}</p>{part * times}"
     assert read_bytes(page.encode(), "a.html").text.startswith(PARAGRAPHS[0])
+
+
+@pytest.mark.parametrize(("heading", "box"), [("", "<form></form>"), ("<h3>اقرأ أيضا</h3>", "<a>رابط</a>")])
+def test_text_between_boxes_is_not_moved_for_each(heading: str, box: str) -> None:
+    """Handed on from each box that is dropped to the next, it grows to gigabytes."""
+    from lxml.html import document_fromstring
+
+    tree = document_fromstring(heading + f"{box}{BODY} " * 5_000)
+    html._drop_furniture(tree)
+    assert tree.text_content() == f"{BODY} " * 5_000
 
 
 def test_a_namespace_of_a_megabyte_is_read_once() -> None:

@@ -32,6 +32,7 @@ _MOST_TAGS = 50_000
 _DEEPEST = 150
 _FURNITURE = ("nav", "footer", "aside", "form", "button", "select", "menu", "dialog")
 _BOXES = (*_FURNITURE, "header", "div", "section", "ul", "ol", "p")
+_CUT = "CUT"  # no tag of a page: the parser makes those lower-case
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "span", "div")
 _FURNITURE_NAME = re.compile(
     r"(?i)(?:^|[\s_-])(?:related|recommend(?:ed|ations)?|more-?(?:news|stories|posts)|read-?(?:more|also|next)|popular"
@@ -113,10 +114,24 @@ def _drop_furniture(tree: HtmlElement) -> None:
     size = len(tree.text_content())
     for element in list(tree.iter(*_BOXES)):
         if _is_furniture(element) and _is_inside(element, tree) and _is_dispensable(element, size):
-            element.drop_tree()
-    for box in _drop_read_also(tree):
+            _cut(element)
+    _drop_cut(tree)
+    for box in _cut_read_also(tree):
         if _is_inside(box, tree) and _link_share(box) > 0.5:
-            box.drop_tree()
+            _cut(box)
+    _drop_cut(tree)
+
+
+def _cut(element: HtmlElement) -> None:
+    """Empty an element and mark it: dropped one by one, each would hand on the text behind all those before it."""
+    element.clear(keep_tail=True)
+    element.tag = _CUT
+
+
+def _drop_cut(tree: HtmlElement) -> None:
+    from lxml import etree
+
+    etree.strip_elements(tree, _CUT, with_tail=False)
 
 
 def _is_furniture(element: HtmlElement) -> bool:
@@ -150,20 +165,20 @@ def _link_share(element: HtmlElement) -> float:
     return links / max(1, len(element.text_content()))
 
 
-def _drop_read_also(tree: HtmlElement) -> Iterable[HtmlElement]:
+def _cut_read_also(tree: HtmlElement) -> Iterable[HtmlElement]:
     """Cut out "read also" headings with the links under them; returns the boxes they stood in, each once."""
     boxes: dict[HtmlElement, None] = {}
     for heading in [element for element in tree.iter(*_HEADINGS) if _is_read_also(element)]:
         if _is_inside(heading, tree):
             boxes[heading.getparent()] = None
-            _drop_links_after(heading)
+            _cut_links_after(heading)
     return boxes
 
 
-def _drop_links_after(heading: HtmlElement) -> None:
+def _cut_links_after(heading: HtmlElement) -> None:
     """A "read also" heading with the links under it: the siblings that follow while mostly links."""
-    while (sibling := heading.getnext()) is not None:
+    for sibling in heading.itersiblings():
         if not isinstance(sibling.tag, str) or sibling.tag in _HEADINGS or _link_share(sibling) < 0.5:
             break
-        sibling.drop_tree()
-    heading.drop_tree()
+        _cut(sibling)
+    _cut(heading)
