@@ -375,6 +375,11 @@ def test_rich_text_of_many_information_groups() -> None:
     assert read_bytes(data, "a.rtf").title is None
 
 
+def test_message_of_endless_parameters() -> None:
+    head = f"From: a@b.org\nSubject: {TITLE}\nContent-Type: text/plain{';a' * 500_000}\n\n"
+    assert read_bytes((head + BODY).encode(), "a.eml").text == TEXT
+
+
 def test_message_nested_without_end() -> None:
     head = b"From: a@b.org\nTo: a@b.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\n"
     assert reason_of(head * 5_000 + b"text", "a.eml") is Reason.TOO_LARGE
