@@ -9,6 +9,10 @@ import pkgutil
 import subprocess
 import sys
 import zipfile
+from email.message import Message
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import producers
@@ -399,6 +403,50 @@ def test_message_of_html_with_attachments() -> None:
     assert document.repairs == ("attachment y.pdf not read: BROKEN_FILE",)
 
 
+def _multipart(kind: str, *parts: Message) -> Message:
+    return MIMEMultipart(kind, _subparts=parts)
+
+
+def _text(text: str, kind: str = "plain", charset: str = "utf-8") -> Message:
+    return MIMEText(f"<p>{text}</p>" if kind == "html" else text, kind, charset)
+
+
+_PICTURE = MIMEImage(b"\x89PNG", "png")
+_PICTURE["Content-Disposition"] = "inline; filename=a.png"
+_FRAME = _text("إعلان", "html")
+_FILE = _text("ثان")
+_FILE.set_param("name", "a.txt")
+MULTIPARTS = {
+    "text around a picture": _multipart("mixed", _text("أول"), _PICTURE, _text("ثان", charset="cp1256")),
+    "a blank part first": _multipart("mixed", _text("\n"), _PICTURE, _text("أول"), _text("ثان")),
+    "pages around a picture": _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html")),
+    "a file that is not said to be attached": _multipart("mixed", _text("أول"), _FILE),
+    "one alternative": _multipart("mixed", _multipart("alternative", _text("-"), _text("أول", "html")), _text("ثان")),
+    "the alternative in parts": _multipart(
+        "alternative", _text("-"), _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html"))
+    ),
+    "a page and its frames": _multipart("mixed", _multipart("related", _text("أول", "html"), _FRAME), _text("ثان")),
+    "a page with a stub": _multipart(
+        "mixed",
+        _multipart("related", _multipart("alternative", _text("-"), _text("أول", "html")), _PICTURE, _FRAME),
+        _text("ثان"),
+    ),
+}
+
+
+@pytest.mark.parametrize("body", MULTIPARTS.values(), ids=MULTIPARTS)
+def test_message_in_several_parts(body: Message) -> None:
+    """Apple's program writes what stands before and after a picture as parts of their own."""
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert (document.text, document.repairs) == (f"{TITLE}\n\nأول\n\nثان", ())
+
+
+def test_message_with_a_part_that_is_no_text() -> None:
+    body = _multipart("mixed", _text(BODY), _text("\x01" * 900))
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert (document.text, document.repairs) == (TEXT, ("a part of the text not read: UNREADABLE",))
+
+
 def test_message_with_raw_windows_1256_headers() -> None:
     """Against the standard, and what Arabic mail programs did for years."""
     data = f"From: a@example.org\nTo: b@example.org\nSubject: {TITLE}\n\n{BODY}\n".encode("cp1256")
@@ -456,7 +504,6 @@ def test_a_message_out_of_a_mailbox_is_a_message() -> None:
 def test_forwarded_message_is_read_too() -> None:
     from email import message_from_bytes
     from email.mime.message import MIMEMessage
-    from email.mime.multipart import MIMEMultipart
 
     outer = MIMEMultipart()
     outer["Subject"], outer["From"], outer["To"] = "للعلم", "a@example.org", "b@example.org"

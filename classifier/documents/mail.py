@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes, policy
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from classifier.documents.decoding import Decoded, decode
+from classifier.documents.decoding import decode
 from classifier.documents.formats import is_readable_name
 from classifier.documents.html import extract
 from classifier.documents.source import Members, Raw, Source
@@ -72,16 +73,15 @@ def _split(source: Source) -> Sequence[bytes]:
 
 
 def _read_message(source: Source, data: bytes) -> Raw:
-    """The subject as title, the plain-text body (else the HTML one), then the attached documents."""
+    """The subject as title, the body, then the attached documents."""
     message = message_from_bytes(data, policy=_ShortHeaders())
     parts = _leaves(message, source.budget.limits.max_members)
     subject = _header(message, "subject", source)
-    body = _body(parts, source)
+    body = _body(message, source)
     attached, notes = _read_each(_attachments(parts, source), source)
-    if body is None and not attached and not subject:
+    if not any((body.text, body.title, attached, subject)):
         raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments; leave it out")
-    body = body or Raw("")
-    text = "\n\n".join(filter(None, (body.text.strip(), *attached)))
+    text = "\n\n".join(filter(None, (body.text, *attached)))
     # A page saved as MHTML is a page: its own title says more than the subject made from it.
     is_page = message.get("snapshot-content-location") is not None
     title = (body.title or subject) if is_page else (subject or body.title)
@@ -94,12 +94,11 @@ def _leaves(message: Message, limit: int) -> list[Message]:
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        # Asked of a text, it would be decoded as it declares, and fail where no text is encoded so.
-        children = part.get_payload() if part.is_multipart() else None
-        if isinstance(children, list) and part.get_content_maintype() != "message":
-            waiting.extend(child for child in reversed(children) if not isinstance(child, str))
-        else:
+        children = _children(part)
+        if children is None:
             found.append(part)
+        else:
+            waiting.extend(reversed(children))
         if len(found) + len(waiting) > limit:
             raise DocumentError(
                 Reason.TOO_LARGE, f"a message of more than {limit:,} parts; save the attachments as files"
@@ -107,23 +106,66 @@ def _leaves(message: Message, limit: int) -> list[Message]:
     return found
 
 
-def _body(parts: list[Message], source: Source) -> Raw | None:
-    """The plain text unless it is a mere stub ("your program cannot show HTML") beside an HTML one."""
-    plain = next((part for part in parts if _is_body(part, "text/plain")), None)
-    html = next((part for part in parts if _is_body(part, "text/html")), None)
-    if plain is not None:
-        page = _decode(plain, source)
-        if html is None or sum(map(str.isalpha, page.text)) > _FEW_LETTERS:
-            return Raw(page.text, None, page.encoding, page.repairs)
-    return extract(_decode(html, source), source) if html is not None else None
+def _children(part: Message) -> list[Message] | None:
+    """The parts of a part; None where it holds something itself."""
+    # Asked of a text, it would be decoded as it declares, and fail where no text is encoded so.
+    children = part.get_payload() if part.is_multipart() else None
+    if not isinstance(children, list) or part.get_content_maintype() == "message":
+        return None
+    return [child for child in children if not isinstance(child, str)]
 
 
-def _is_body(part: Message, kind: str) -> bool:
-    return part.get_content_type() == kind and part.get_content_disposition() != "attachment"
+def _body(message: Message, source: Source) -> Raw:
+    """All that stands in the message itself, as one text; the title is that of its first page."""
+    texts = _texts(message, source)
+    return Raw(
+        "\n\n".join(filter(None, (text.text.strip() for text in texts))),
+        next((text.title for text in texts if text.title), None),
+        next((text.encoding for text in texts if text.encoding), None),
+        tuple(dict.fromkeys(note for text in texts for note in text.repairs)),
+    )
 
 
-def _decode(part: Message, source: Source) -> Decoded:
-    return decode(_payload(part), source.knows, part.get_content_charset())
+def _texts(part: Message, source: Source) -> list[Raw]:
+    """The texts of a part in their order: one of alternatives, and of a saved page the page without its frames."""
+    children = _children(part)
+    if children is None:
+        return [_text(part, source)] if _is_text(part, source) else []
+    found = (_texts(child, source) for child in children)
+    kind = part.get_content_subtype()
+    if kind == "alternative":
+        return _choose(found)
+    if kind == "related":
+        return next(filter(_says_anything, found), [])
+    return list(chain.from_iterable(found))
+
+
+def _choose(alternatives: Iterable[list[Raw]]) -> list[Raw]:
+    """The first, plain text as a rule, unless it is a mere stub ("your program cannot show HTML") beside another."""
+    chosen: list[Raw] = []
+    for chosen in filter(_says_anything, alternatives):
+        if sum(map(str.isalpha, "".join(text.text for text in chosen))) > _FEW_LETTERS:
+            break
+    return chosen
+
+
+def _says_anything(texts: list[Raw]) -> bool:
+    return any(text.text.strip() or text.title for text in texts)
+
+
+def _is_text(part: Message, source: Source) -> bool:
+    is_attached = part.get_content_disposition() == "attachment" or bool(_file_name(part, source))
+    return part.get_content_type() in ("text/plain", "text/html") and not is_attached
+
+
+def _text(part: Message, source: Source) -> Raw:
+    try:
+        page = decode(_payload(part), source.knows, part.get_content_charset())
+    except DocumentError as error:
+        return Raw("", repairs=(f"a part of the text not read: {error.reason}",))
+    if part.get_content_subtype() == "html":
+        return extract(page, source)
+    return Raw(page.text, None, page.encoding, page.repairs)
 
 
 def _payload(part: Message) -> bytes:
