@@ -416,11 +416,14 @@ _PICTURE["Content-Disposition"] = "inline; filename=a.png"
 _FRAME = _text("إعلان", "html")
 _FILE = _text("ثان")
 _FILE.set_param("name", "a.txt")
+_SHOWN = _text("ثان")
+_SHOWN["Content-Disposition"] = "inline; filename=a.txt"  # as that program has documents, too
 MULTIPARTS = {
     "text around a picture": _multipart("mixed", _text("أول"), _PICTURE, _text("ثان", charset="cp1256")),
     "a blank part first": _multipart("mixed", _text("\n"), _PICTURE, _text("أول"), _text("ثان")),
     "pages around a picture": _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html")),
     "a file that is not said to be attached": _multipart("mixed", _text("أول"), _FILE),
+    "a file that is shown in its place": _multipart("mixed", _text("أول"), _SHOWN),
     "one alternative": _multipart("mixed", _multipart("alternative", _text("-"), _text("أول", "html")), _text("ثان")),
     "the alternative in parts": _multipart(
         "alternative", _text("-"), _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html"))

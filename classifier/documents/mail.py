@@ -222,7 +222,7 @@ def _file_name(part: Message, source: Source) -> str:
     if part.get_content_type() == "message/rfc822":
         return "message.eml"
     name = _decode_words(part.get_filename() or "", source)
-    return name if is_readable_name(name) and part.get_content_disposition() != "inline" else ""
+    return name if is_readable_name(name) else ""
 
 
 def _header(message: Message, field: str, source: Source) -> str | None:
