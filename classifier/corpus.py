@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 UNREADABLE_FOLDER = "unreadable folder"  # what is left out of a corpus or an archive with it is not known
 
 
@@ -105,6 +107,9 @@ class Corpus:
             raise CorpusError(
                 f"the corpus holds {found}; a classifier needs at least two labels, each a folder of documents"
             )
+        odd = sorted(label for label in counts if re.search("[\ud800-\udfff]", label))
+        if odd:
+            raise CorpusError(f"the label {odd[0]!r} is no text: its folder's name is not UTF-8; rename it")
         lonely = sorted(label for label, count in counts.items() if count < 2)
         if lonely:
             raise CorpusError(f"the label {lonely[0]!r} has one document; give every label at least two, better fifty")
@@ -183,12 +188,17 @@ def example_of(row: Mapping[str, Any], label: str, name: str, text_column: str =
         text=text_of(row, text_column),
         label=label,
         name=name,
-        second_label=cell(row, "second_label"),
-        confident=cell(row, "confidence") != "low",
-        source=cell(row, "source"),
-        date=cell(row, "date")[:10],
-        fair=row.get("drawn") != "uncertain",
+        second_label=cell(row, "second_label").strip(),
+        confident=cell(row, "confidence").strip().casefold() != "low",
+        source=cell(row, "source").strip(),
+        date=_date_of(cell(row, "date").strip()),
+        fair=cell(row, "drawn").strip().casefold() != "uncertain",
     )
+
+
+def _date_of(text: str) -> str:
+    """The date (ISO) that a text begins with; "" for dates of any other form, which could not be put in order."""
+    return text[:10] if _ISO_DATE.match(text) else ""
 
 
 def text_of(row: Mapping[str, Any], text_column: str = "text") -> str:

@@ -137,7 +137,8 @@ def cut_off_for(max_error: float | None, risk: Sequence[Mapping[str, Any]]) -> f
     """The least probability that keeps the share of wrong labels at `max_error`, from a held-out risk-coverage table.
 
     `risk` rows hold `probability`, and the `coverage` and the `bound` of the error at that cut-off: what is proven is
-    promised, not what was seen (Geifman and El-Yaniv, 2017). Raises `ClassifierError` when no cut-off is proven.
+    promised, not what was seen (after Geifman and El-Yaniv, 2017, who also allow for the number of cut-offs tried; a
+    bound holds with 95 % confidence for its own). Raises `ClassifierError` when no cut-off is proven.
     """
     if max_error is None:
         return 0.0

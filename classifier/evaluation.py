@@ -138,12 +138,17 @@ def measure(
 def risk_coverage(certainty: Floats, right: Bools) -> list[dict[str, float]]:
     """Error and coverage when only answers at least as certain as `probability` are given, one row per document."""
     order = np.argsort(-certainty, kind="stable")
-    given = np.arange(1, len(order) + 1)
-    error = np.cumsum(~right[order]) / given
+    given = last_of_ties(certainty[order]) + 1
+    error = np.cumsum(~right[order])[given - 1] / given
     return [
         {"probability": float(p), "error": float(e), "coverage": float(c), "answers": int(n)}
         for p, e, c, n in zip(certainty[order], error, given / len(order), given, strict=True)
     ]
+
+
+def last_of_ties(falling: Floats) -> Ints:
+    """For each of some falling values, the place of the last equal one: what is as certain is answered as well."""
+    return np.searchsorted(-falling, -falling, side="right") - 1
 
 
 def coverage_at(risk: Sequence[Mapping[str, float]], error: float) -> float:

@@ -128,6 +128,11 @@ def _table(lines: Iterable[str], delimiter: str, *, quoted: bool = True) -> Iter
     number, line = 1, 2  # of the row to come, and where it begins
     try:
         for row in rows:
+            if any(map(str.strip, row.pop(None, []))):
+                raise ValueError(
+                    f"row {number}, line {line}, has more fields than the heading; a text that holds "
+                    f"{delimiter!r} needs quotation marks around it"
+                )
             yield row
             number, line = number + 1, rows.line_num + 1
     except csv.Error as error:

@@ -75,11 +75,26 @@ def test_nothing_is_forgotten(model: Model, adapted: tuple[Adapted, Model]) -> N
     assert set(model.terms) <= set(adapted[1].terms)
 
 
+def test_what_the_teacher_promises_is_promised_of_no_more_of_the_archive(
+    archive: Path, model: Model, adapted: tuple[Adapted, Model]
+) -> None:
+    texts = [json.loads(line)["text"] for line in archive.read_text(encoding="utf-8").splitlines()]
+    for row, former in zip(adapted[1].metadata["risk"], model.metadata["risk"], strict=True):
+        assert (row["bound"], row["coverage"]) == (former["bound"], former["coverage"])
+        assert row["probability"] >= former["probability"]
+    for share in (0.02, 0.05, 0.1):
+        answered = [
+            sum(part.label is not None for part in one.predict_many(texts, max_error=share))
+            for one in (model, adapted[1])
+        ]
+        assert 0 < answered[1] <= answered[0] + 2, "but for the precision of weights"
+
+
 def test_what_the_model_carries_stays_and_the_archive_is_on_record(
     archive: Path, model: Model, adapted: tuple[Adapted, Model]
 ) -> None:
     result, new = adapted
-    for key in ("labels", "analysis", "weighting", "thresholds", "risk", "report"):
+    for key in ("labels", "analysis", "weighting", "thresholds", "report"):
         assert new.metadata[key] == model.metadata[key]
     assert inspection.verify(new) == len(model.metadata["canaries"])
     (record,) = new.metadata["provenance"]["adapted"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from classifier.evaluation import measure
+from classifier.evaluation import coverage_at, measure, risk_coverage
 
 
 @pytest.mark.parametrize("found", ["abc", "ab"], ids=["every label", "two of three labels"])
@@ -20,3 +20,11 @@ def test_macro_f1_is_of_the_labels_that_occur(found: str) -> None:
     assert figures.macro_f1 == pytest.approx(f1_score(truth, answers, average="macro"))
     low, high = figures.macro_f1_interval
     assert low < figures.macro_f1 < high
+
+
+def test_what_is_as_certain_is_answered_as_well() -> None:
+    """... whatever the order of the documents."""
+    certainty, right = np.ones(100), np.arange(100) % 10 > 0
+    for order in (np.argsort(right), np.argsort(~right)):
+        assert coverage_at(risk_coverage(certainty[order], right[order]), 0.05) == 0.0
+        assert coverage_at(risk_coverage(certainty[order], right[order]), 0.1) == 1.0

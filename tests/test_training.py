@@ -27,7 +27,7 @@ from classifier.training import counting, fitting, lesson
 from classifier.training.archives import read_texts
 from classifier.training.calibration import calibrate
 from classifier.training.counting import TermCounter
-from classifier.training.folds import story_groups, stratified_folds, stratified_half
+from classifier.training.folds import held_out_sources, story_groups, stratified_folds, stratified_half
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
@@ -123,6 +123,49 @@ def test_folds_spread_labels_and_keep_stories_together() -> None:
         assert np.ptp(np.bincount(labels[held_out])) <= 2
         assert not set(groups[learned]) & set(groups[held_out])
         assert len(learned) + len(held_out) == 60
+
+
+def test_a_label_of_one_story_splits_no_other() -> None:
+    labels, groups = np.repeat([0, 1, 2], [30, 30, 2]), np.concatenate([np.arange(60) // 2, [30, 30]]).astype(np.int32)
+    for learned, held_out in [*stratified_folds(labels, groups, 5, 0), *stratified_half(labels, groups, 0)]:
+        assert set(groups[learned]) & set(groups[held_out]) <= {30}
+        assert set(labels[learned]) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_fold_is_learned_without_a_label(seed: int) -> None:
+    """Few stories, each under several labels, as forms and templates are."""
+    random = np.random.default_rng(seed)
+    labels, groups = np.arange(20) % 3, random.integers(0, 3, 20).astype(np.int32)
+    for learned, _ in stratified_folds(labels, groups, 5, 0):
+        assert set(labels[learned]) == {0, 1, 2}
+
+
+def test_a_handful_of_documents_does_not_speak_for_all() -> None:
+    few = [Example("x", label, source=source) for source in "pq" for label in "ab"]
+    assert len(held_out_sources(few)) == 2
+    assert held_out_sources([*few, *[Example("x", label) for label in "ab"] * 18]) == []
+
+
+def test_answers_that_are_all_right_prove_no_certainty() -> None:
+    truth = np.arange(60) % 2
+    fitted = calibrate(np.eye(2)[truth], truth)
+    assert 0.9 < fitted.probabilities(np.eye(2)[truth]).max(axis=1).mean() < 62 / 63
+
+
+def test_what_is_filled_in_is_read_as_meant(tmp_path: Path) -> None:
+    heading = "text,label,second_label,confidence,drawn,date,source\n"
+    rows = "خبر, a , b ,Low ,Uncertain,2021-03-04T10:00,x \nنبأ,a,,high,random,04/03/2021,\nسطر,a,,,,2021-1-5,\n"
+    (tmp_path / "c.csv").write_text(heading + rows, encoding="utf-8")
+    first, *others = sorted(load_corpus(tmp_path / "c.csv").examples, key=lambda example: example.confident)
+    assert first == Example("خبر", "a", "c.csv:1", "b", False, "x", "2021-03-04", False)
+    assert [(example.confident, example.fair, example.date) for example in others] == [(True, True, "")] * 2
+
+
+def test_a_label_that_is_no_text_is_refused_before_learning(tmp_path: Path) -> None:
+    examples = [Example(f"خبر {label[0]} {number}", label) for number in range(4) for label in ("a", "b\udcc7")]
+    with pytest.raises(CorpusError, match="not UTF-8; rename it"):
+        training.train(Corpus.from_examples(examples), tmp_path / "model")
 
 
 def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
@@ -228,6 +271,8 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.csv", 'label,text\na,خبر\nb,"نبأ\na,آخر\n'.encode(), "row 2, from line 3 on, do not match"),
         ("c.csv", 'label,text\na,"خبر\nb,نبأ "قريب"\n'.encode(), "row 1, from line 2 on, do not match"),
         ("c.tsv", 'label\ttext\na\t"سطر\nوسطر"\nb\t"نبأ\na\tآخر\n'.encode(), "row 2, from line 4 on, do not"),
+        ("c.csv", "label,text\na,خبر\nb,واحد, اثنان\n".encode(), "row 2, line 3, has more fields than the heading"),
+        ("c.tsv", "label\ttext\na\tخبر\nb\tواحد\tاثنان\n".encode(), "row 2, line 3, has more fields"),
         ("c.csv.gz", b"not gzip", "cannot be read"),
     ],
 )

@@ -11,7 +11,7 @@ not help.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -230,7 +230,7 @@ class Lesson:
     def _fault(self, scores: Floats, settings: Adaptation) -> str:
         """In which way a blend's scores of the archive speak against it; "" when they do not."""
         before, after = self.study.scores, scores
-        certain = self.held_out & (softmax(before, axis=1).max(axis=1) >= CERTAIN)
+        certain = self.held_out & (_certainty(before) >= CERTAIN)
         changed = int((before.argmax(axis=1) != after.argmax(axis=1))[certain].sum())
         if changed > max(1.0, (1 - settings.agreement) * certain.sum()):
             return f"of {certain.sum():,} held-out answers that were certain, {changed:,} would change"
@@ -269,7 +269,28 @@ def _description(teacher: Model, reading: Reading, outcome: Outcome, settings: A
         "version": __version__,
     }
     provenance["adapted"] = [*provenance.get("adapted", ()), record]
-    return {**kept, "name": name, "provenance": provenance}
+    risk = _carried(kept.get("risk", ()), _certainty(reading.scores()), _certainty(outcome.scores))
+    return {**kept, "name": name, "risk": risk, "provenance": provenance}
+
+
+def _carried(risk: Sequence[Mapping[str, float]], before: Floats, after: Floats) -> list[dict[str, float]]:
+    """The teacher's risk table with the cut-offs at which the adapted model answers as much of the archive, or less.
+
+    There are no labels to prove anything by. The adapted model errs less and is surer, so what was proven of the
+    teacher's answers is promised of as many of its own, not of all with the same probability; nor of any with a smaller
+    one. `before` and `after` (documents,) are the two models' certainties.
+    """
+    before, after = np.sort(before), np.sort(after)[::-1]
+    answered = [len(before) - int(np.searchsorted(before, row["probability"])) for row in risk]
+    cut_offs = [float(after[number - 1]) if number else 1.0 for number in answered]
+    rows = zip(risk, cut_offs, strict=True)
+    return [{**row, "probability": max(row["probability"], cut_off)} for row, cut_off in rows]
+
+
+def _certainty(scores: Floats) -> Floats:
+    """The probability of the best label (documents,)."""
+    best: Floats = softmax(scores, axis=1).max(axis=1)
+    return best
 
 
 def _compiled(outcome: Outcome, description: Mapping[str, Any]) -> Compiled:

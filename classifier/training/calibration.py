@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import log_softmax, softmax
 
 from classifier.training.fitting import Learned
@@ -15,6 +15,8 @@ from classifier.training.fitting import Learned
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+COOLEST, HOTTEST = 0.01, 100.0  # temperatures
+SUREST = 1 - 1e-9  # mean confidence: nearer to 1, temperatures no longer tell in floating point
 OFFSET_PENALTY = 0.002  # keeps the offsets near 0 where few documents speak for them
 
 
@@ -49,7 +51,9 @@ def calibrate(scores: Floats, truth: Ints, weights: Floats | None = None, *, off
     """The calibration that makes held-out labels most likely (temperature scaling, Guo et al., 2017).
 
     `scores` (n, labels), `truth` (n,) label numbers, `weights` (n,) what each document counts. With `offsets` each
-    label is also moved up or down, which corrects scores that favour a label on sources not learned from.
+    label is also moved up or down, which corrects scores that favour a label on sources not learned from. However few
+    the errors, the mean confidence stays below (n + 1) / (n + 2), Laplace's rule of succession: n answers that are all
+    right do not prove that the next one is.
     """
     weights = np.ones(len(truth)) if weights is None else weights
     moved = scores.shape[1] if offsets else 0
@@ -61,4 +65,24 @@ def calibrate(scores: Floats, truth: Ints, weights: Floats | None = None, *, off
         return float(OFFSET_PENALTY * np.square(parameters[1:]).sum() - likelihood)
 
     found = minimize(loss, np.zeros(1 + moved), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * (1 + moved)).x
-    return Calibration(float(np.exp(found[0])), found[1:] if moved else np.zeros(scores.shape[1]))
+    fitted = Calibration(float(np.exp(found[0])), found[1:] if moved else np.zeros(scores.shape[1]))
+    hotter = max(1.0, temperature_for(fitted.calibrated(scores), (len(truth) + 1) / (len(truth) + 2)))
+    return Calibration(fitted.factor / hotter, fitted.offsets / hotter)
+
+
+def confidence_of(scores: Floats) -> float:
+    """The mean probability of the best label."""
+    return float(softmax(scores, axis=1).max(axis=1).mean())
+
+
+def temperature_for(scores: Floats, confidence: float) -> float:
+    """The temperature at which the mean confidence is the one given (at most SUREST), or the nearest possible."""
+    confidence = min(confidence, SUREST)
+
+    def excess(logarithm: float) -> float:
+        return confidence_of(scores / np.exp(logarithm)) - confidence
+
+    low, high = np.log(COOLEST), np.log(HOTTEST)
+    if excess(low) <= 0 or excess(high) >= 0:
+        return COOLEST if excess(low) <= 0 else HOTTEST
+    return float(np.exp(brentq(excess, low, high, xtol=1e-4)))

@@ -44,7 +44,10 @@ def story_groups(texts: Iterable[str], reader: Reader) -> NDArray[np.int32]:
 
 
 def held_out_sources(examples: Sequence[Example]) -> Folds:
-    """A fold per source, learned from all the others; none unless two sources have every label."""
+    """A fold per source, learned from all the others; none unless two sources have every label.
+
+    Nor where those are but a tenth of the corpus or less: a handful of documents cannot speak for all.
+    """
     labels = {example.label for example in examples}
     sources = np.array([example.source for example in examples])
     complete = [
@@ -52,7 +55,7 @@ def held_out_sources(examples: Sequence[Example]) -> Folds:
         for source in np.unique(sources)
         if source and {example.label for example in examples if example.source == source} == labels
     ]
-    if len(complete) < 2:
+    if len(complete) < 2 or np.isin(sources, complete).sum() * 10 <= len(sources):
         return []
     return [(np.flatnonzero(sources != source), np.flatnonzero(sources == source)) for source in complete]
 
@@ -97,21 +100,25 @@ def later_period(examples: Sequence[Example]) -> Folds:
 def stratified_folds(labels: NDArray[np.int64], groups: NDArray[np.int32], folds: int, seed: int) -> Folds:
     """(training rows, held-out rows) per fold: labels spread evenly, groups never split.
 
-    Only where a label is a single story, which cannot be on both sides, are its documents split all the same.
+    Only the documents of a label that is a single story, which cannot be on both sides, are split all the same, and all
+    of them where a model would be learned without a label.
     """
-    stories = np.unique(np.stack([labels, groups]), axis=1)[0]
-    rarest = int(np.unique(stories, return_counts=True)[1].min())
-    if rarest < 2:
-        groups, rarest = np.arange(len(labels), dtype=np.int32), int(np.unique(labels, return_counts=True)[1].min())
+    groups = _parted(labels, groups)
+    rarest = int(_stories(labels, groups)[np.unique(labels)].min())
     splitter = StratifiedGroupKFold(max(2, min(folds, rarest)), shuffle=True, random_state=seed)
-    return list(splitter.split(np.zeros(len(labels)), labels, groups))
+    for units in (groups, np.arange(len(labels))):
+        found = list(splitter.split(np.zeros(len(labels)), labels, units))
+        if all(len(np.unique(labels[rows])) == len(np.unique(labels)) for rows, _ in found):
+            break
+    return found
 
 
 def stratified_half(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> Folds:
     """One fold that holds half of a large corpus out, stories spread evenly by the label of their first document.
 
-    Groups are split only where both halves would not have every label.
+    Groups are split only where both halves would not have every label, and those of a label that is a single story.
     """
+    groups = _parted(labels, groups)
     _, first, story = np.unique(groups, return_index=True, return_inverse=True)
     held_out = np.zeros(len(labels), np.bool_)
     if np.bincount(labels[first], minlength=int(labels.max()) + 1).min() > 1:
@@ -119,6 +126,17 @@ def stratified_half(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: 
     if any(len(np.unique(labels[part])) < len(np.unique(labels)) for part in (held_out, ~held_out)):
         held_out = np.isin(np.arange(len(labels)), _half(labels, seed))
     return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))]
+
+
+def _stories(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> NDArray[np.int64]:
+    """In how many groups each label number is."""
+    return np.bincount(np.unique(np.stack([labels, groups]), axis=1)[0])
+
+
+def _parted(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The groups, but each document of a label that has only one in a group of its own."""
+    is_alone = _stories(labels, groups)[labels] < 2
+    return np.where(is_alone, groups.max() + 1 + np.arange(len(labels), dtype=np.int32), groups)
 
 
 def _half(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

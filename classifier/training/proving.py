@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from classifier.evaluation import risk_coverage, thinned
+from classifier.evaluation import last_of_ties, risk_coverage, thinned
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,8 +32,9 @@ def proven(certainty: Floats, right: Bools, sources: Sequence[str]) -> list[Mapp
     wrong, source = ~right[order], np.asarray(sources)[order]
     names, counts = np.unique(source, return_counts=True)
     groups = [np.ones(len(order), np.bool_), *(source == name for name in names[counts >= TELLING])]
-    errors = [np.cumsum(wrong & inside) for inside in groups]
-    answers = [np.cumsum(inside) for inside in groups]
+    last = last_of_ties(certainty[order])
+    errors = [np.cumsum(wrong & inside)[last] for inside in groups]
+    answers = [np.cumsum(inside)[last] for inside in groups]
     error = np.max([part / np.maximum(given, 1) for part, given in zip(errors, answers, strict=True)], axis=0)
     bound = np.max([largest_error(part, given) for part, given in zip(errors, answers, strict=True)], axis=0)
     rows = zip(risk_coverage(certainty, right), error.tolist(), bound.tolist(), strict=True)

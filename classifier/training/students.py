@@ -17,13 +17,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from classifier.engine.tables import LOAD
 from classifier.model import Model
+from classifier.training.calibration import confidence_of, temperature_for
 from classifier.training.compiling import Linear
 from classifier.training.fitting import columns_of
 from classifier.training.neighbourhoods import CONTEXT_DOCUMENTS, Neighbourhoods, context_vectors, document_vectors
@@ -40,8 +39,7 @@ BALANCE = 0.35  # 0: labels count by their documents, 1: all alike
 TRUST = 2.0  # a term so many times rarer here than where the teacher learned is weighed by both alike
 DAMPING = 0.01  # of the regression of the teacher's weights on the company that terms keep
 DOUBT = 0.75  # of the teacher's: adapted models err 15 to 34 % less where labels are known
-COOLEST, HOTTEST = 0.01, 10.0  # temperatures
-SUREST = 1 - 1e-9  # mean confidence: nearer to 1, temperatures no longer tell in floating point
+SHARPEST = 0.5  # temperature for that: a teacher so sure has learned from the very archive, and it is no measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ class Study:
             words.names, weigher.idf_, _weights_here(model, words, tfidf, scores), np.array(model.tables.bias)
         )
         teacher = _completed(taught, [topics, contexts], documents, words.is_new)
-        temperature = _temperature(tfidf @ teacher.weights + teacher.bias, _confidence(scores))
+        temperature = temperature_for(tfidf @ teacher.weights + teacher.bias, confidence_of(scores))
         teacher = replace(teacher, weights=teacher.weights / temperature, bias=teacher.bias / temperature)
         return cls(
             teacher=teacher,
@@ -142,7 +140,7 @@ class Study:
         weights = np.array([by_label[label] for label in labels])
         texts = Unit.of(self.tfidf, self.neighbourhoods)
         scores = second_opinion(texts, rows, labels, weights, count=self.first.shape[1])
-        scores /= _temperature(scores, _confidence(self.first))
+        scores /= temperature_for(scores, confidence_of(self.first))
         return np.where(np.isin(self.first.argmax(axis=1), labels)[:, None], scores, self.first)
 
     def learn(self, rows: Ints, labels: Ints) -> Linear:
@@ -189,8 +187,8 @@ class Study:
         """
         weights = part * student.weights + (1 - part) * self.teacher.weights
         bias = part * student.bias + (1 - part) * self.teacher.bias
-        confidence = 1 - DOUBT * (1 - _confidence(self.scores))
-        temperature = _temperature(self.tfidf @ weights + bias, confidence)
+        confidence = 1 - DOUBT * (1 - confidence_of(self.scores))
+        temperature = max(SHARPEST, temperature_for(self.tfidf @ weights + bias, confidence))
         return replace(student, weights=weights / temperature, bias=bias / temperature)
 
     def scored(self, linear: Linear) -> Floats:
@@ -237,11 +235,6 @@ def _class_weights(labels: Ints) -> dict[int, float]:
     return {int(label): (len(labels) / len(present) / counts[label]) ** BALANCE for label in present}
 
 
-def _confidence(scores: Floats) -> float:
-    """The mean probability of the best label."""
-    return float(softmax(scores, axis=1).max(axis=1).mean())
-
-
 def document_shares(idf: Floats) -> Floats:
     """The share of documents that hold each term, from its idf."""
     shares: Floats = np.exp(1.0 - idf)
@@ -282,16 +275,3 @@ def _stretch(wanted: Floats, found: Floats) -> float:
     """By what to multiply weights to keep scores as large as they were before new terms lengthened the texts."""
     wanted, found = _centred(wanted), _centred(found)
     return float((wanted * found).sum() / max(float(np.square(found).sum()), 1e-9))
-
-
-def _temperature(scores: Floats, confidence: float) -> float:
-    """The temperature at which the mean confidence is the one given (at most SUREST), or the nearest possible."""
-    confidence = min(confidence, SUREST)
-
-    def excess(logarithm: float) -> float:
-        return _confidence(scores / np.exp(logarithm)) - confidence
-
-    low, high = np.log(COOLEST), np.log(HOTTEST)
-    if excess(low) <= 0 or excess(high) >= 0:
-        return COOLEST if excess(low) <= 0 else HOTTEST
-    return float(np.exp(brentq(excess, low, high, xtol=1e-4)))
