@@ -43,13 +43,14 @@ class LabelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A wrong answer; `probability` is what the model gave it."""
+    """A wrong answer; `probability` is what the model gave it, `row` the document's place among those measured."""
 
     name: str
     truth: str
     answer: str
     probability: float
-    text: str
+    text: str  # its beginning
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ def _worst(
             answers[answer[number]],
             float(certainty[number]),
             " ".join(texts[number].split())[:200] if texts else "",
+            int(number),
         )
         for number in wrong
     )

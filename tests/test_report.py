@@ -28,6 +28,7 @@ from classifier.evaluation import Evaluation, evaluate
 from classifier.labelling import label_folder, read_results, working
 from classifier.report import write_document_page, write_evaluation_report, write_labelling_report
 from classifier.report.document import document_page
+from classifier.report.evaluation import evaluation_page
 from classifier.report.labelling import Row, explained, folders_of
 from classifier.report.markup import as_json, element, safe
 
@@ -162,6 +163,17 @@ def test_a_very_long_document_is_cut_and_says_so(model: Model) -> None:
     text = (pages.SPORTS + "\n") * 400
     page = document_page(model.predict(text, explain=True), text)
     assert f"{len(text) - 200_000:,} more characters are not shown" in page
+
+
+def test_mistakes_of_one_name_have_each_its_own_evidence(model: Model) -> None:
+    texts = pages.FINTECH, pages.SECURITY
+    corpus = Corpus.from_examples(Example(text, "other", "7") for text in texts)
+    page = evaluation_page(evaluate(model, corpus), model, corpus)
+    mistakes = page.split('class="mistake"')[1:]
+    assert len(mistakes) == 2
+    for mistake in mistakes:
+        (text,) = [text for text in texts if text[:20] in mistake]
+        assert all(term in text for term in re.findall('<bdi>([^<]+)</bdi> <span class="number', mistake))
 
 
 def test_markup_escapes_children_and_attributes() -> None:

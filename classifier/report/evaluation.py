@@ -178,15 +178,15 @@ def _figures_behind(heads: Sequence[object], rows: Sequence[Sequence[object]], s
 
 
 def _mistakes(evaluation: Evaluation, model: Model | None, corpus: Corpus | None) -> Markup:
-    texts = {} if corpus is None else {example.name: example.text for example in corpus.examples}
-    parts = [_mistake(mistake, model, texts) for mistake in evaluation.mistakes]
+    parts = [_mistake(mistake, model, corpus) for mistake in evaluation.mistakes]
     if not parts:
         parts = [element("p", both("لا أخطاء.", "No mistakes."))]
     return card(*parts, title=both("أكثر الأخطاء يقينا، وأدلتها", "The most certain mistakes, and their evidence"))
 
 
-def _mistake(mistake: Mistake, model: Model | None, texts: Mapping[str, str]) -> Markup:
-    explanation = None if model is None else model.explain(texts.get(mistake.name, mistake.text))
+def _mistake(mistake: Mistake, model: Model | None, corpus: Corpus | None) -> Markup:
+    text = mistake.text if corpus is None else corpus.examples[mistake.row].text  # names may repeat
+    explanation = None if model is None else model.explain(text)
     heading = joined((name(mistake.name or "–"), " · ", certain(mistake.probability)))
     sides = [
         _side(both("الصحيح", "The truth"), mistake.truth, explanation),
