@@ -29,6 +29,7 @@ _KEY = "classifier"
 _CODES = {"U8": "B", "I16": "h", "U16": "H", "I32": "i", "U32": "I", "U64": "Q", "F32": "f", "F64": "d"}
 _SIZES = {"U8": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, "U64": 8, "F32": 4, "F64": 8}
 _ALTERED = "its contents do not match its digest; the file is damaged: get or train it again"
+_MOST_DIMENSIONS = 8  # the product of thousands of large numbers takes seconds
 _LARGEST_HEADER = 8 << 20  # metadata holds a card, a report and canaries: a few hundred kilobytes at most
 
 
@@ -176,7 +177,10 @@ def _cast(view: memoryview, kind: str) -> memoryview:
 
 
 def _are_counts(values: object) -> TypeGuard[list[int]]:
-    return isinstance(values, list) and all(type(value) is int and 0 <= value < 1 << 40 for value in values)
+    """Whether these are few enough counts, and small enough, to be a shape or offsets."""
+    if not isinstance(values, list) or len(values) > _MOST_DIMENSIONS:
+        return False
+    return all(type(value) is int and 0 <= value < 1 << 40 for value in values)
 
 
 def _digest(unsigned: str, tensors: Mapping[str, Any], data: memoryview) -> str:

@@ -43,6 +43,12 @@ def _entry(header: dict[str, object], name: str) -> dict[str, object]:
     return entry
 
 
+def _endless(header: dict[str, object]) -> None:
+    shape = _entry(header, "idf")["shape"]
+    assert isinstance(shape, list)
+    shape[:0] = [1] * 100_000  # of ones the product is still right; of large numbers it takes seconds
+
+
 def _flipped(content: bytes, place: int) -> bytes:
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
@@ -70,6 +76,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda content: _with_header(content, lambda header: _entry(header, "idf").update(shape=[1 << 38])),
         "lie inside",
     ),
+    "an array of a hundred thousand dimensions": (lambda content: _with_header(content, _endless), "lie inside"),
     "an array outside the file": (
         lambda content: _with_header(content, lambda header: _entry(header, "idf").update(data_offsets=[0, 1 << 39])),
         "lie inside",
