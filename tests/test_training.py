@@ -232,6 +232,25 @@ def test_too_little_to_learn_from(examples: list[Example], message: str, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def _tiny(tmp_path: Path) -> tuple[Corpus, Path]:
+    """Four documents of which one term stands in two, and unlabelled ones of that term alone."""
+    texts = {"ضبط سلاح": "security", "ضبط كثير": "security", "بنك سعر": "economy", "نقد سعادة": "economy"}
+    (tmp_path / "unlabelled.jsonl").write_text('{"text": "ضبط"}\n' * 3, encoding="utf-8")
+    return Corpus.from_examples(Example(*row) for row in texts.items()), tmp_path / "unlabelled.jsonl"
+
+
+def test_settings_that_a_tiny_corpus_cannot_be_learned_with_are_passed_over(tmp_path: Path) -> None:
+    said: list[str] = []
+    training.train(_tiny(tmp_path)[0], tmp_path / "model", tune_seconds=60, progress=said.append)
+    assert any("passed over (no term stands in 3 documents" in line for line in said)
+
+
+def test_one_term_has_no_company(tmp_path: Path) -> None:
+    corpus, unlabelled = _tiny(tmp_path)
+    training.train(corpus, tmp_path / "model", unlabelled=unlabelled)
+    assert Model.load(tmp_path / "model").terms == ["ضبط"]
+
+
 def _doubted(kind: str) -> list[Example]:
     """Documents of which a reader was unsure: a third label's, all, or those of one of two sources."""
     if kind == "all":

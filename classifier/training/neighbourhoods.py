@@ -86,8 +86,13 @@ def family_vectors(terms: Sequence[str], tfidf: scipy.sparse.csr_matrix, idf: Fl
 
 
 def document_vectors(tfidf: scipy.sparse.csr_matrix, dimensions: int, seed: int) -> Floats:
-    """Terms by the documents they stand in: a truncated SVD, damped by the root of its singular values (LSA)."""
+    """Terms by the documents they stand in: a truncated SVD, damped by the root of its singular values (LSA).
+
+    Of few terms or documents there are fewer dimensions, of one term none.
+    """
     dimensions = min(dimensions, min(tfidf.shape) - 1)
+    if not dimensions:
+        return np.zeros((tfidf.shape[1], 0))
     svd = TruncatedSVD(dimensions, random_state=seed, **CONVERGED).fit(tfidf)
     vectors: Floats = svd.components_.T * np.sqrt(svd.singular_values_ / svd.singular_values_[0])
     return vectors

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from classifier.analysis import AnalysisSettings
 from classifier.corpus import Corpus
 from classifier.engine import Weighting
-from classifier.errors import ClassifierError
+from classifier.errors import ClassifierError, CorpusError
 from classifier.training.choosing import choose
 from classifier.training.lesson import Lesson, Settings, Unlabelled
 
@@ -27,6 +27,7 @@ def tune(
 ) -> Settings:
     """The settings with the least held-out loss among those there was time for; the given ones are tried first.
 
+    Those that a small corpus cannot be learned with, as no term stands in so many documents, are passed over.
     What wins depends on the time, hence on the machine; the settings found make the same model again without a search.
     Raises `ClassifierError` where `seconds` is no length of time.
     """
@@ -34,12 +35,17 @@ def tune(
         raise ClassifierError(f"cannot try settings for {seconds} seconds; give 0 or more")
     started, best, least = time.monotonic(), settings, float("inf")
     for candidate in itertools.chain([settings], _others(settings)):
-        with threadpool_limits(1):
-            choice = choose(Lesson.of(corpus, unlabelled, candidate), candidate)
-        if choice.loss < least:
-            best, least = replace(candidate, strengths=choice.strengths), choice.loss
+        try:
+            with threadpool_limits(1):
+                choice = choose(Lesson.of(corpus, unlabelled, candidate), candidate)
+        except CorpusError as error:
+            found = f"passed over ({error})"
+        else:
+            if choice.loss < least:
+                best, least = replace(candidate, strengths=choice.strengths), choice.loss
+            found = f"held-out loss {choice.loss:.4f}, best {least:.4f}"
         if progress:
-            progress(f"held-out loss {choice.loss:.4f}, best {least:.4f}: {_difference(candidate, settings)}")
+            progress(f"{found}: {_difference(candidate, settings)}")
         if time.monotonic() - started > seconds:
             break
     return best
