@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from classifier.decision import Thresholds, coverage_of, cut_off_for
 from classifier.documents import Document, Limits, read_bytes
 from classifier.documents.reading import load
 from classifier.engine import Tables, softmax
+from classifier.engine.tables import LARGEST
 from classifier.errors import DocumentError, ModelFileError, Reason
 from classifier.judgement import Judge, Judgement
 from classifier.prediction import Evidence, Passage, Prediction, digest_of, utf8_of
@@ -40,6 +41,7 @@ class Model:
     def __init__(self, loaded: artefact.Artefact, path: Path | None = None) -> None:
         self.path = path  # the file it was loaded from
         try:
+            _check(loaded.metadata)
             self.labels: tuple[str, ...] = tuple(loaded.metadata["labels"])
             self.name = str(loaded.metadata["name"])
             self.thresholds = Thresholds(**loaded.metadata["thresholds"])
@@ -80,8 +82,19 @@ class Model:
 
     @property
     def terms(self) -> list[str]:
-        """The known terms, most frequent first."""
-        return bytes(self._arrays["spellings"]).decode("utf-8").split("\n")
+        """The known terms, most frequent first.
+
+        Raises `ModelFileError` where the file does not spell each: no prediction needs them, so loading does not look.
+        """
+        try:
+            terms = bytes(self._arrays["spellings"]).decode("utf-8").split("\n")
+        except (KeyError, UnicodeDecodeError):
+            terms = []
+        if len(terms) != len(self.tables.hashes):
+            raise ModelFileError(
+                f"{self.id}: does not spell each of its terms; it can predict, but for more get or train it again"
+            )
+        return terms
 
     def predict(
         self, text: str, *, max_error: float | None = None, explain: bool = False, passages: bool = False
@@ -222,6 +235,35 @@ class Model:
             topics=self._judge.topics(judged),
             model=self.id,
         )
+
+
+def _check(metadata: Mapping[str, Any]) -> None:
+    """Raise `ModelFileError` where a part of a model's description is there, but is not what it should be."""
+    labels, thresholds = metadata["labels"], metadata["thresholds"]
+    risk, provenance = metadata.get("risk", []), metadata.get("provenance", {})
+    are_names = isinstance(labels, list) and all(isinstance(label, str) and label for label in labels)
+    sound = {
+        "labels are not distinct names": are_names and len(set(labels)) == len(labels),
+        "thresholds are not amounts": isinstance(thresholds, dict) and _are_amounts(thresholds.values()),
+        "risk is not a table of held-out errors": isinstance(risk, list) and all(map(_is_proof, risk)),
+        "provenance is not a table": isinstance(provenance, dict),
+    }
+    for fault, is_sound in sound.items():
+        if not is_sound:
+            raise ModelFileError(f"its {fault}: get or train it again")
+
+
+def _is_proof(row: object) -> bool:
+    """Whether a row of the risk table has what `cut_off_for` reads."""
+    if not isinstance(row, dict):
+        return False
+    bound = ("bound",) if "bound" in row else ("error", "answers")  # the latter in earlier models
+    return _are_amounts(row.get(name) for name in ("probability", "coverage", *bound)) and row.get("answers") != 0
+
+
+def _are_amounts(values: Iterable[object]) -> bool:
+    """Whether all are numbers, none below zero nor NaN, that can be reckoned with."""
+    return all(isinstance(value, int | float) and 0 <= value <= LARGEST for value in values)
 
 
 def _load_again(path: str, digest: str) -> Model:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pages
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import Model, artefact, inspection
-from classifier.errors import ModelFileError
+from classifier.cli import learning
+from classifier.errors import ClassifierError, ModelFileError
+from classifier.training.compiling import to_pipeline
 
 
 def _header(content: bytes) -> tuple[dict[str, object], bytes]:
@@ -47,6 +51,17 @@ def _endless(header: dict[str, object]) -> None:
     shape = _entry(header, "idf")["shape"]
     assert isinstance(shape, list)
     shape[:0] = [1] * 100_000  # of ones the product is still right; of large numbers it takes seconds
+
+
+def _saved(model_path: Path, folder: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Path:
+    """A model file, sound but for some arrays and metadata."""
+    loaded, path = artefact.load(model_path), folder / "odd.safetensors"
+    artefact.save(
+        path,
+        {**{name: np.array(view) for name, view in loaded.arrays.items()}, **arrays},
+        {**loaded.metadata, **metadata},
+    )
+    return path
 
 
 def _flipped(content: bytes, place: int) -> bytes:
@@ -138,6 +153,64 @@ def test_a_model_lacking_a_part_is_a_clear_error(model_path: Path, tmp_path: Pat
         )
         with pytest.raises(ModelFileError, match="lacks a part"):
             Model.load(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("labels", value) for value in ("abc", ["a", "b", "b"], [["a"], ["b"], ["c"]], [1, 2, 3], ["a", "b", ""])),
+        *(("thresholds", {"words": value}) for value in ("x", None, float("nan"), float("inf"), -1, 10**400)),
+        *(("risk", value) for value in (None, {}, ["x"], [{"x": 1}], [{"probability": 0.5, "coverage": 1.0}])),
+        ("risk", [{"probability": float("nan"), "coverage": 1.0, "bound": 0.1}]),
+        ("risk", [{"probability": 0.5, "coverage": 1.0, "error": 0.1, "answers": 0}]),
+        *(("provenance", value) for value in (None, [], "x")),
+    ],
+)
+def test_a_model_with_an_odd_part_is_a_clear_error(key: str, value: object, model_path: Path, tmp_path: Path) -> None:
+    path = _saved(model_path, tmp_path, {}, {key: value})
+    with pytest.raises(ModelFileError, match=f"its {key} (are|is) not .*: get or train it again") as caught:
+        Model.load(path)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    "risk",
+    [[], [{"probability": 0.5, "coverage": 1, "error": 0.01, "answers": 200}]],
+    ids=["none", "of an earlier one"],
+)
+def test_models_with_little_or_older_proof_load(risk: list[dict[str, float]], model_path: Path, tmp_path: Path) -> None:
+    model = Model.load(_saved(model_path, tmp_path, {}, {"risk": risk}))
+    if risk:
+        assert model.predict("نص", max_error=0.02).label is None
+    else:
+        with pytest.raises(ClassifierError, match="no held-out proof"):
+            model.predict("نص", max_error=0.02)
+
+
+@pytest.mark.parametrize("spellings", [b"", b"\xff" * 10, "مال\nبنك".encode()], ids=["none", "no UTF-8", "too few"])
+def test_only_a_model_that_spells_its_terms_is_inspected(spellings: bytes, model_path: Path, tmp_path: Path) -> None:
+    model = Model.load(_saved(model_path, tmp_path, {"spellings": np.frombuffer(spellings, np.uint8)}, {}))
+    assert model.predict(pages.FINTECH).label
+    for look in (inspection.card, inspection.as_dict, to_pipeline):
+        with pytest.raises(ModelFileError, match="does not spell each of its terms"):
+            look(model)
+
+
+def test_terms_that_weigh_nothing_are_explained(model_path: Path, tmp_path: Path) -> None:
+    nothing = np.zeros(len(artefact.load(model_path).arrays["idf"]), np.float32)
+    explanation = Model.load(_saved(model_path, tmp_path, {"idf": nothing}, {})).explain(pages.FINTECH)
+    assert {part.contribution for part in explanation.evidence} == {0.0}
+
+
+def test_a_model_of_unknown_provenance_is_measured(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metadata = {key: value for key, value in model.metadata.items() if key != "provenance"}
+    monkeypatch.setattr(model, "metadata", metadata)
+    monkeypatch.setattr(Model, "load", lambda source: model)
+    (tmp_path / "c.jsonl").write_text(json.dumps({"text": pages.FINTECH, "label": "other"}), encoding="utf-8")
+    learning.evaluate(tmp_path / "c.jsonl", "model", report=None)
+    assert capsys.readouterr().out.startswith("documents  1 ")
 
 
 def test_what_is_saved_comes_back_and_other_libraries_read_it(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def evaluate(
 
         spare_others(report, "report")
     loaded, documents = Model.load(model), load_corpus(corpus)
-    if loaded.metadata["provenance"].get("corpus") == documents.digest:
+    if loaded.metadata.get("provenance", {}).get("corpus") == documents.digest:
         typer.echo(
             "these are the very documents the model has learned from: the figures say nothing of others", err=True
         )

@@ -152,7 +152,7 @@ class Tables:
             if row >= 0:
                 counts[row] += self.weighting.lead_count if position < lead else 1
         values = {row: (1.0 + math.log(count)) * self.idf[row] for row, count in counts.items()}
-        norm = math.sqrt(sum(value * value for value in values.values()))
+        norm = math.sqrt(sum(value * value for value in values.values())) or 1.0  # of terms that all weigh nothing
         return {row: value / norm for row, value in values.items()}
 
     def weight(self, row: int, label: int) -> float:
