@@ -87,6 +87,10 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "another safetensors file": (lambda content: _foreign(), "not a model"),
     "a newer version": (lambda content: _with_metadata(content, version=99), "upgrade"),
     "metadata altered": (lambda content: _with_metadata(content, labels=["a", "b", "c"]), "digest"),
+    "half a letter in an array's name": (
+        lambda content: _with_header(content, lambda header: header.update({"\ud800": header.pop("idf")})),
+        "digest",
+    ),
     "an array that claims terabytes": (
         lambda content: _with_header(content, lambda header: _entry(header, "idf").update(shape=[1 << 38])),
         "lie inside",
