@@ -57,7 +57,8 @@ class Model:
     def load(cls, source: str | os.PathLike[str] | None = None) -> Model:
         """Load a model file, or a shipped model by name (the default: arabic-news).
 
-        Raises `ModelFileError` when it is missing, damaged or of a newer format.
+        The file stays mapped into memory: replace it by renaming another over it, never by writing into it. Raises
+        `ModelFileError` when it is missing, damaged or of a newer format.
         """
         path = locate(source)
         try:

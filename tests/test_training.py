@@ -27,7 +27,7 @@ from classifier.training import counting, fitting, lesson
 from classifier.training.archives import read_texts
 from classifier.training.calibration import calibrate
 from classifier.training.counting import TermCounter
-from classifier.training.folds import held_out_sources, story_groups, stratified_folds, stratified_half
+from classifier.training.folds import COMMON, held_out_sources, story_groups, stratified_folds, stratified_half
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = "أعلن البنك المركزي رفع أسعار الفائدة على القروض والودائع في المصارف رقم {}"
@@ -149,7 +149,7 @@ def test_a_handful_of_documents_does_not_speak_for_all() -> None:
 
 def test_answers_that_are_all_right_prove_no_certainty() -> None:
     truth = np.arange(60) % 2
-    fitted = calibrate(np.eye(2)[truth], truth)
+    fitted = calibrate(np.eye(2)[truth], truth).modest(np.eye(2)[truth])
     assert 0.9 < fitted.probabilities(np.eye(2)[truth]).max(axis=1).mean() < 62 / 63
 
 
@@ -410,6 +410,22 @@ def test_near_duplicates_are_one_group() -> None:
     assert groups[0] == groups[2]
     assert groups[1] == groups[3]
     assert groups[0] != groups[1]
+
+
+@pytest.mark.parametrize("copies", [COMMON - 1, 3 * COMMON])
+def test_a_story_told_any_number_of_times_is_one(copies: int) -> None:
+    story = (ROOT / "seeds/other/nile-01-sudan-talks-envoys.txt").read_text(encoding="utf-8")
+    texts = [f"نشرة {number} {story} رقم {number}" for number in range(copies)]
+    assert len(set(story_groups(texts, Reader(AnalysisSettings(), letter_table())))) == 1
+
+
+@pytest.mark.parametrize("words", [20, 40, 60, 80, 120])
+def test_a_few_words_more_are_the_same_story(words: int) -> None:
+    reader, stories = Reader(AnalysisSettings(), letter_table()), sorted((ROOT / "seeds/other").glob("*.txt"))[:60]
+    texts = [" ".join(story.read_text(encoding="utf-8").split()[:words]) for story in stories]
+    longer = [f"{text} وأضافت الوكالة في نهاية نشرتها خبرا آخر" for text in texts]
+    groups = story_groups([*texts, *longer], reader)
+    assert (groups[: len(texts)] == groups[len(texts) :]).all()
 
 
 def test_temperature_recovers_the_one_that_was_applied() -> None:

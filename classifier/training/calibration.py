@@ -41,6 +41,15 @@ class Calibration:
         weights, bias = learned
         return weights * self.factor, self.calibrated(bias)
 
+    def modest(self, scores: Floats) -> Calibration:
+        """The same, but no surer of the scores (n, labels) that it was fitted to than n of them can prove.
+
+        The mean confidence is at most (n + 1) / (n + 2), Laplace's rule of succession: without an error among them, the
+        fitted one would be as near to 1 as numbers go.
+        """
+        hotter = max(1.0, temperature_for(self.calibrated(scores), (len(scores) + 1) / (len(scores) + 2)))
+        return Calibration(self.factor / hotter, self.offsets / hotter)
+
     def probabilities(self, scores: Floats) -> Floats:
         """Probabilities (n, labels) of scores (n, labels)."""
         shares: Floats = softmax(self.calibrated(scores), axis=1)
@@ -51,9 +60,7 @@ def calibrate(scores: Floats, truth: Ints, weights: Floats | None = None, *, off
     """The calibration that makes held-out labels most likely (temperature scaling, Guo et al., 2017).
 
     `scores` (n, labels), `truth` (n,) label numbers, `weights` (n,) what each document counts. With `offsets` each
-    label is also moved up or down, which corrects scores that favour a label on sources not learned from. However few
-    the errors, the mean confidence stays below (n + 1) / (n + 2), Laplace's rule of succession: n answers that are all
-    right do not prove that the next one is.
+    label is also moved up or down, which corrects scores that favour a label on sources not learned from.
     """
     weights = np.ones(len(truth)) if weights is None else weights
     moved = scores.shape[1] if offsets else 0
@@ -65,9 +72,7 @@ def calibrate(scores: Floats, truth: Ints, weights: Floats | None = None, *, off
         return float(OFFSET_PENALTY * np.square(parameters[1:]).sum() - likelihood)
 
     found = minimize(loss, np.zeros(1 + moved), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * (1 + moved)).x
-    fitted = Calibration(float(np.exp(found[0])), found[1:] if moved else np.zeros(scores.shape[1]))
-    hotter = max(1.0, temperature_for(fitted.calibrated(scores), (len(truth) + 1) / (len(truth) + 2)))
-    return Calibration(fitted.factor / hotter, fitted.offsets / hotter)
+    return Calibration(float(np.exp(found[0])), found[1:] if moved else np.zeros(scores.shape[1]))
 
 
 def confidence_of(scores: Floats) -> float:

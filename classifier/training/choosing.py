@@ -133,7 +133,7 @@ class _Held:
         calibration = calibrate(scores, self.truth, self.weights, offsets=self.offsets)
         logs = log_softmax(calibration.calibrated(scores), axis=1)
         loss = -float(np.average(logs[np.arange(len(self.truth)), self.truth], weights=self.weights))
-        return Choice(ways, calibration, loss, scores, self.judged)
+        return Choice(ways, calibration.modest(scores), loss, scores, self.judged)
 
 
 def choose(lesson: Lesson, settings: Settings) -> Choice:

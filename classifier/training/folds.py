@@ -23,6 +23,7 @@ COMMON = 50  # a shingle of more documents than this is boilerplate, not a sign 
 FAIR = 20  # documents of a label, from which on they may speak for the others
 SHORTEST_HISTORY = 100  # dated documents
 SHARED = 0.4  # share of the smaller document's shingles that makes two documents one story
+REPEATED = 0.8  # the same with boilerplate, which alone may be half of two documents
 _FACTORS = np.array([0x9E3779B97F4A7C15 ** (place + 1) % (1 << 64) for place in range(SHINGLE)], np.uint64)
 
 
@@ -38,8 +39,9 @@ def story_groups(texts: Iterable[str], reader: Reader) -> NDArray[np.int32]:
     _, columns = np.unique(np.concatenate(shingles), return_inverse=True)
     shape = (len(starts) - 1, int(columns.max()) + 1)
     members = scipy.sparse.csr_matrix((np.ones(len(columns), np.float32), columns, starts), shape=shape)
-    members = members[:, np.bincount(columns) <= COMMON]
-    groups: NDArray[np.int32] = connected_components(_same_story(members), directed=False)[1]
+    is_common = np.bincount(columns) > COMMON
+    same = _same_story(members[:, ~is_common]) + _repeated(members, np.flatnonzero(is_common))
+    groups: NDArray[np.int32] = connected_components(same, directed=False)[1]
     return groups
 
 
@@ -146,7 +148,10 @@ def _half(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 
 
 def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Distinct hashes of runs of SHINGLE terms, those that fall into the sample; short texts keep all."""
+    """Distinct hashes of runs of SHINGLE terms: those that fall into the sample, and the first by another order.
+
+    Of a short text hardly any fall into the sample, and a few words more or less must not change what is compared.
+    """
     if len(hashes) < SHINGLE:
         return np.unique(hashes)
     runs = len(hashes) - SHINGLE + 1
@@ -154,11 +159,9 @@ def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     for place, factor in enumerate(_FACTORS):
         mixed += hashes[place : place + runs] * factor
     mixed ^= mixed >> np.uint64(31)
-    sampled = np.unique(mixed[mixed % np.uint64(SAMPLE) == 0])
-    if len(sampled) >= SHINGLE:
-        return sampled
     distinct = np.unique(mixed)
-    return distinct[np.argsort(distinct % np.uint64(1 << 20))[:SHINGLE]]
+    first = distinct[np.argsort(distinct % np.uint64(1 << 20), kind="stable")[:SHINGLE]]
+    return np.union1d(first, distinct[distinct % np.uint64(SAMPLE) == 0])
 
 
 def _same_story(members: scipy.sparse.csr_matrix) -> scipy.sparse.coo_matrix:
@@ -167,3 +170,18 @@ def _same_story(members: scipy.sparse.csr_matrix) -> scipy.sparse.coo_matrix:
     smaller = np.minimum(sizes[shared.row], sizes[shared.col])
     same = shared.data >= SHARED * np.maximum(smaller, 1)
     return scipy.sparse.coo_matrix((shared.data[same], (shared.row[same], shared.col[same])), shape=shared.shape)
+
+
+def _repeated(members: scipy.sparse.csr_matrix, common: NDArray[np.int64]) -> scipy.sparse.coo_matrix:
+    """Documents nearly all of which stands in the first document that has one of the common shingles, too.
+
+    A story told hundreds of times has nothing but common shingles; to compare all with all would take the square.
+    """
+    by_shingle = members[:, common].tocsc()
+    first = np.repeat(by_shingle.indices[by_shingle.indptr[:-1]], np.diff(by_shingle.indptr))
+    rows, firsts = np.unique(np.stack([by_shingle.indices, first]), axis=1)
+    shared = np.asarray(members[rows].multiply(members[firsts]).sum(axis=1)).ravel()
+    sizes = np.asarray(members.sum(axis=1)).ravel()
+    same = shared >= REPEATED * np.minimum(sizes[rows], sizes[firsts])
+    pairs = (rows[same], firsts[same])
+    return scipy.sparse.coo_matrix((np.ones(len(pairs[0])), pairs), shape=(members.shape[0], members.shape[0]))
