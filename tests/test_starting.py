@@ -82,7 +82,8 @@ def test_a_reader_that_leaves_is_no_error(shelf: Path, document: str, options: l
     ours, theirs = os.pipe()
     os.close(ours)
     command = [sys.executable, "-c", PLAIN_SCRIPT, str(shelf), "predict", document, *options]
-    ended = subprocess.run(command, check=False, stdout=theirs, stderr=subprocess.DEVNULL)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ended = subprocess.run(command, check=False, stdout=theirs, stderr=subprocess.DEVNULL, env=buffered)
     os.close(theirs)
     assert ended.returncode == 0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,7 +54,9 @@ def main() -> NoReturn:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAILED)
     except BrokenPipeError:  # `classifier ... | head`
-        sys.stderr.close()
+        for stream in (sys.stdout, sys.stderr):  # or what they still hold is an error at the very end
+            with suppress(OSError):
+                stream.close()
         sys.exit(FAILED if sys.argv[1:2] == ["label"] else DONE)  # what it prints is talk, and it has not finished
     except OSError as error:  # a page or an export that cannot be written: what is read has its own errors
         print(f"error: {_place(error)}{error.strerror or error}; choose another place or name", file=sys.stderr)
