@@ -43,7 +43,7 @@ class LabelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A wrong answer; `probability` is what the model gave it, `row` the document's place among those measured."""
+    """A wrong answer; `probability` is what the model gave it, `row` the document's place in the corpus."""
 
     name: str
     truth: str

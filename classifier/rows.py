@@ -131,7 +131,7 @@ def _table(lines: Iterable[str], delimiter: str, *, quoted: bool = True) -> Iter
             if any(map(str.strip, row.pop(None, []))):
                 raise ValueError(
                     f"row {number}, line {line}, has more fields than the heading; a text that holds "
-                    f"{delimiter!r} needs quotation marks around it"
+                    f"{delimiter!r} needs quotation marks around it, and every column a name"
                 )
             yield row
             number, line = number + 1, rows.line_num + 1

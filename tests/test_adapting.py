@@ -20,7 +20,7 @@ from classifier.cli import adapting as command
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.errors import ClassifierError, CorpusError
 from classifier.training import train
-from classifier.training.adapting import Adaptation, Adapted, Lesson, adapt
+from classifier.training.adapting import Adaptation, Adapted, Lesson, _carried, adapt
 from classifier.training.answering import read_archive
 from classifier.training.students import DOUBT, Study
 
@@ -88,6 +88,15 @@ def test_what_the_teacher_promises_is_promised_of_no_more_of_the_archive(
             for one in (model, adapted[1])
         ]
         assert 0 < answered[1] <= answered[0] + 2, "but for the precision of weights"
+
+
+def test_no_more_is_answered_where_certainties_tie() -> None:
+    risk = [{"probability": part} for part in (0.999, 0.9, 0.5)]
+    before, after = np.linspace(0.8, 0.95, 20), np.repeat([0.99, 0.6], [15, 5])
+    none, some, everything = (row["probability"] for row in _carried(risk, before, after))
+    assert none > 1.0
+    assert (after >= some).sum() == 0 < (before >= 0.9).sum()
+    assert (after >= everything).sum() == 20
 
 
 def test_what_the_model_carries_stays_and_the_archive_is_on_record(

@@ -416,6 +416,14 @@ _PICTURE["Content-Disposition"] = "inline; filename=a.png"
 _FRAME = _text("إعلان", "html")
 _FILE = _text("ثان")
 _FILE.set_param("name", "a.txt")
+
+
+def _shown(text: str, kind: str) -> Message:
+    part = _text(text, kind)
+    part["Content-Disposition"] = f"inline; filename=m.{kind}"
+    return part
+
+
 _SHOWN = _text("ثان")
 _SHOWN["Content-Disposition"] = "inline; filename=a.txt"  # as that program has documents, too
 MULTIPARTS = {
@@ -424,6 +432,9 @@ MULTIPARTS = {
     "pages around a picture": _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html")),
     "a file that is not said to be attached": _multipart("mixed", _text("أول"), _FILE),
     "a file that is shown in its place": _multipart("mixed", _text("أول"), _SHOWN),
+    "alternatives that are shown in their place": _multipart(
+        "mixed", _multipart("alternative", _shown("أول", "plain"), _shown("أول", "html")), _text("ثان")
+    ),
     "one alternative": _multipart("mixed", _multipart("alternative", _text("-"), _text("أول", "html")), _text("ثان")),
     "the alternative in parts": _multipart(
         "alternative", _text("-"), _multipart("mixed", _text("أول", "html"), _PICTURE, _text("ثان", "html"))

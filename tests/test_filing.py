@@ -604,10 +604,13 @@ def test_copies_on_a_file_system_of_coarser_times_are_taken_back(results: Path, 
 
 
 @pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("through", ["archive", "way"])
 def test_what_was_filed_below_the_labelled_folder_is_not_filed_again(
-    folder: Path, results: Path, model_path: Path, *, manner: Manner
+    folder: Path, results: Path, model_path: Path, *, manner: Manner, through: str
 ) -> None:
-    apply_filing(results, folder / "sorted", manner)
-    once = picture(folder / "sorted")
-    outcome = apply_filing(_relabelled(folder, model_path), folder / "sorted", manner)
-    assert (outcome.done, picture(folder / "sorted")) == (0, once)
+    (folder.parent / "way").symlink_to(folder)
+    into = folder.parent / through / "sorted"
+    apply_filing(results, into, manner)
+    once = picture(into)
+    outcome = apply_filing(_relabelled(folder, model_path), into, manner)
+    assert (outcome.done, picture(into)) == (0, once)

@@ -419,6 +419,31 @@ def test_a_story_told_any_number_of_times_is_one(copies: int) -> None:
     assert len(set(story_groups(texts, Reader(AnalysisSettings(), letter_table())))) == 1
 
 
+@pytest.mark.parametrize(("boilerplate", "own"), [(200, 200), (300, 400), (600, 400), (300, 200)])
+def test_boilerplate_makes_no_story(boilerplate: int, own: int) -> None:
+    """... not even where a document is nothing else."""
+    random = np.random.default_rng(0)
+    sizes = [boilerplate, *[own] * 3 * COMMON]
+    footer, *bodies = (
+        " ".join("".join(word) for word in random.choice(list("بتجحدرسصطعفقكلم"), (n, 7))) for n in sizes
+    )
+    texts = [footer, *(f"{body} {footer}" for body in bodies)]
+    groups = story_groups(texts, Reader(AnalysisSettings(stem=False), letter_table()))
+    assert len(set(groups)) == len(texts)
+
+
+def test_mistakes_say_where_in_the_corpus_they_are(tmp_path: Path) -> None:
+    sources = ["p", "q", "r"]
+    examples = [
+        replace(example, source=sources[number % 3])
+        for number, example in enumerate(load_corpus(ROOT / "seeds").examples[:90])
+    ]
+    corpus = Corpus.from_examples(examples)
+    mistakes = training.train(corpus, tmp_path / "model").report.mistakes
+    assert mistakes
+    assert all(corpus.examples[mistake.row].name == mistake.name for mistake in mistakes)
+
+
 @pytest.mark.parametrize("words", [20, 40, 60, 80, 120])
 def test_a_few_words_more_are_the_same_story(words: int) -> None:
     reader, stories = Reader(AnalysisSettings(), letter_table()), sorted((ROOT / "seeds/other").glob("*.txt"))[:60]

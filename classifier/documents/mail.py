@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from email.header import Header
     from email.message import Message
 
+_BODIES = ("text/plain", "text/html")
 _FEW_LETTERS = 40
 _LONGEST_HEADER = 8_192
 # What stands between the messages of a mailbox (mbox): who sent the next one and when, and then its headers.
@@ -155,7 +156,7 @@ def _says_anything(texts: list[Raw]) -> bool:
 
 def _is_text(part: Message, source: Source) -> bool:
     is_attached = part.get_content_disposition() == "attachment" or bool(_file_name(part, source))
-    return part.get_content_type() in ("text/plain", "text/html") and not is_attached
+    return part.get_content_type() in _BODIES and not is_attached
 
 
 def _text(part: Message, source: Source) -> Raw:
@@ -222,7 +223,8 @@ def _file_name(part: Message, source: Source) -> str:
     if part.get_content_type() == "message/rfc822":
         return "message.eml"
     name = _decode_words(part.get_filename() or "", source)
-    return name if is_readable_name(name) else ""
+    is_body = part.get_content_disposition() == "inline" and part.get_content_type() in _BODIES
+    return name if is_readable_name(name) and not is_body else ""
 
 
 def _header(message: Message, field: str, source: Source) -> str | None:

@@ -67,7 +67,7 @@ def plan_filing(
     for step in filed:
         names.take(step.target)
         home.filed[step.source] = step
-        home.placed.add(f"{Path(into).absolute()}/{step.target}")
+        home.placed.add(f"{os.path.realpath(into)}/{step.target}")
     for values in read_results(Path(results)):
         path = str(values["path"])
         source = home.locate(values)
@@ -96,6 +96,7 @@ class _Home:
     filed: dict[str, Step] = field(default_factory=dict)  # by source
     placed: set[str] = field(default_factory=set)  # where they went: a folder below the labelled one is labelled, too
     _sound: set[str] = field(default_factory=set)
+    _folders: dict[str, str] = field(default_factory=dict)
 
     def locate(self, values: Mapping[str, Any]) -> str:
         """The absolute path of a line's document; raises `ResultsError` when it leads out of the folder."""
@@ -116,9 +117,16 @@ class _Home:
         whole = Path(self.folder, path)
         return os.path.lexists(whole) and whole.resolve() != Path(self.folder).resolve() / path
 
+    def _real(self, source: str) -> str:
+        """A path as it is once the folders above are no links."""
+        folder, _, name = source.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return f"{self._folders[folder]}/{name}"
+
     def tells(self, source: str, values: Mapping[str, Any], manner: Manner) -> str | None:
         """Why a document that was filed before is not filed now."""
-        if source in self.placed:
+        if self._real(source) in self.placed:
             return ALREADY
         step = self.filed.get(source)
         if step is None:

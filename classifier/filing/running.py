@@ -142,9 +142,7 @@ def _recovered(log: Log, into: Path, journal: Journal, home: str | None) -> list
     if log.unsettled:
         foreign = next((step.source for step in log.unsettled if not _is_of(step, home)), None)
         if foreign is not None:
-            raise ResultsError(
-                f"{into}: filing {foreign} was stopped here; finish that with its own results, or --undo"
-            )
+            raise ResultsError(f"{into}: filing {foreign} was stopped here; finish or undo that with its own results")
         for step in log.unsettled:
             finish(step, into, log.manner)
         journal.settle(dropped=log.steps.keys() - {step.target for step in standing})

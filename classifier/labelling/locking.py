@@ -11,10 +11,9 @@ from pathlib import Path
 
 from classifier.errors import ResultsError
 
-# The library `filelock` does this too, at 0.2 seconds of import: more than resuming a folder of 30,000 files may take.
-
-
 _HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}  # as different systems have it
+
+# The library `filelock` does this too, at 0.2 seconds of import: more than resuming a folder of 30,000 files may take.
 
 
 @contextmanager

@@ -282,7 +282,12 @@ def _carried(risk: Sequence[Mapping[str, float]], before: Floats, after: Floats)
     """
     before, after = np.sort(before), np.sort(after)[::-1]
     answered = [len(before) - int(np.searchsorted(before, row["probability"])) for row in risk]
-    cut_offs = [float(after[number - 1]) if number else 1.0 for number in answered]
+    after = np.concatenate([[1.0], after, [-1.0]])
+    # Where the next one is as certain, both are left; of none, none.
+    is_tied = after[answered] == after[np.add(answered, 1)]
+    cut_offs = np.where(
+        is_tied | (np.array(answered) == 0), np.nextafter(after[answered], 2.0), after[answered]
+    ).tolist()
     rows = zip(risk, cut_offs, strict=True)
     return [{**row, "probability": max(row["probability"], cut_off)} for row, cut_off in rows]
 

@@ -1,15 +1,15 @@
 """Choosing among ways to learn on held-out documents, and calibrating there.
 
 What is held out are whole sources where two have all labels, for a model is used on papers it never saw, and folds
-elsewhere. Fair documents alone decide and are calibrated on; the report, and with it what `--max-error` promises, is
-of all that are certain, and of the worst source: a cut-off that holds where a model had doubts, and on each paper by
-itself, holds on archives that are a little stranger too.
+elsewhere. Fair documents alone decide and are calibrated on; the report is of all that are certain, and what
+`--max-error` promises is of the worst source among them: a cut-off that holds where a model had doubts, and on each
+paper by itself, holds on archives that are a little stranger too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -87,7 +87,9 @@ class Choice:
         """The figures of the held-out documents."""
         examples = [corpus.examples[row] for row in self.judged]
         truth, names = [example.label for example in examples], [example.name for example in examples]
-        return measure(truth, self.calibration.probabilities(self.scores), corpus.labels, names=names)
+        report = measure(truth, self.calibration.probabilities(self.scores), corpus.labels, names=names)
+        mistakes = tuple(replace(mistake, row=int(self.judged[mistake.row])) for mistake in report.mistakes)
+        return replace(report, mistakes=mistakes)
 
     def proof(self, lesson: Lesson) -> list[Mapping[str, float]]:
         """What the held-out documents prove of the errors at every cut-off."""

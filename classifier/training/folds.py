@@ -23,7 +23,7 @@ COMMON = 50  # a shingle of more documents than this is boilerplate, not a sign 
 FAIR = 20  # documents of a label, from which on they may speak for the others
 SHORTEST_HISTORY = 100  # dated documents
 SHARED = 0.4  # share of the smaller document's shingles that makes two documents one story
-REPEATED = 0.8  # the same with boilerplate, which alone may be half of two documents
+REPEATED = 0.9  # share of common shingles in a story told more often than that, and of those that two tellings share
 _FACTORS = np.array([0x9E3779B97F4A7C15 ** (place + 1) % (1 << 64) for place in range(SHINGLE)], np.uint64)
 
 
@@ -148,9 +148,9 @@ def _half(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 
 
 def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Distinct hashes of runs of SHINGLE terms: those that fall into the sample, and the first by another order.
+    """Distinct hashes of runs of SHINGLE terms: those that fall into the sample, of short texts also the first ones.
 
-    Of a short text hardly any fall into the sample, and a few words more or less must not change what is compared.
+    Of a short text hardly any fall into the sample; and one a little longer, of which enough do, still has its first.
     """
     if len(hashes) < SHINGLE:
         return np.unique(hashes)
@@ -160,8 +160,10 @@ def _sampled_shingles(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
         mixed += hashes[place : place + runs] * factor
     mixed ^= mixed >> np.uint64(31)
     distinct = np.unique(mixed)
-    first = distinct[np.argsort(distinct % np.uint64(1 << 20), kind="stable")[:SHINGLE]]
-    return np.union1d(first, distinct[distinct % np.uint64(SAMPLE) == 0])
+    sampled: NDArray[np.uint64] = distinct[distinct % np.uint64(SAMPLE) == 0]
+    if len(sampled) >= 2 * SHINGLE:
+        return sampled
+    return np.union1d(sampled, distinct[np.argsort(distinct % np.uint64(1 << 20), kind="stable")[:SHINGLE]])
 
 
 def _same_story(members: scipy.sparse.csr_matrix) -> scipy.sparse.coo_matrix:
@@ -173,15 +175,18 @@ def _same_story(members: scipy.sparse.csr_matrix) -> scipy.sparse.coo_matrix:
 
 
 def _repeated(members: scipy.sparse.csr_matrix, common: NDArray[np.int64]) -> scipy.sparse.coo_matrix:
-    """Documents nearly all of which stands in the first document that has one of the common shingles, too.
+    """Documents with hardly a shingle of their own, each with the first that it agrees with on nearly all.
 
-    A story told hundreds of times has nothing but common shingles; to compare all with all would take the square.
+    So is a story that was told hundreds of times; to compare all with all would take the square. What has boilerplate
+    beside words of its own is none of them.
     """
-    by_shingle = members[:, common].tocsc()
+    sizes, commons = (np.asarray(part.sum(axis=1)).ravel() for part in (members, members[:, common]))
+    told = np.flatnonzero(commons >= REPEATED * np.maximum(sizes, 1))
+    by_shingle = members[told][:, common].tocsc()
+    by_shingle = by_shingle[:, np.diff(by_shingle.indptr) > 0]
     first = np.repeat(by_shingle.indices[by_shingle.indptr[:-1]], np.diff(by_shingle.indptr))
-    rows, firsts = np.unique(np.stack([by_shingle.indices, first]), axis=1)
+    rows, firsts = told[np.unique(np.stack([by_shingle.indices, first]), axis=1)]
     shared = np.asarray(members[rows].multiply(members[firsts]).sum(axis=1)).ravel()
-    sizes = np.asarray(members.sum(axis=1)).ravel()
-    same = shared >= REPEATED * np.minimum(sizes[rows], sizes[firsts])
+    same = shared >= REPEATED * np.maximum(sizes[rows], sizes[firsts])
     pairs = (rows[same], firsts[same])
     return scipy.sparse.coo_matrix((np.ones(len(pairs[0])), pairs), shape=(members.shape[0], members.shape[0]))
