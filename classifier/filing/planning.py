@@ -81,11 +81,11 @@ def plan_filing(
 
 
 def labelled_folder(results: str | os.PathLike[str]) -> str | None:
-    """The folder that a results file is of; None where it is not there or says nothing."""
+    """The folder that a results file is of, links resolved; None where that file is not there or says nothing."""
     path = Path(results)
     first = next(read_results(path), None) if path.exists() else None
     folder = first and first.get("folder")
-    return folder if isinstance(folder, str) and Path(folder).is_absolute() else None
+    return os.path.realpath(folder) if isinstance(folder, str) and Path(folder).is_absolute() else None
 
 
 @dataclass(slots=True)

@@ -114,11 +114,13 @@ def undo_filing(into: str | os.PathLike[str], results: str | os.PathLike[str] | 
     with locked(into / LOCK), _errors(into):
         log = read_log(into) or Log(Manner.LINK)
         with Journal(into, log) as journal:
-            standing = _recovered(log, into, journal, home)
-            for step in standing:
-                if not _is_of(step, home):
+            mine = []
+            for step in _recovered(log, into, journal, home):
+                if _is_of(step, home):
+                    mine.append(step)
+                else:
                     left_out.add("of another folder than the results; undo it with those of its own", step.source)
-            for batch in _batches(step for step in reversed(standing) if _is_of(step, home)):
+            for batch in _batches(reversed(mine)):
                 journal.reopen(batch)
                 back = []
                 for step in batch:
@@ -151,7 +153,7 @@ def _recovered(log: Log, into: Path, journal: Journal, home: str | None) -> list
 
 def _is_of(step: Step, home: str | None) -> bool:
     """Whether a document comes from below a folder, or from anywhere where that is not known."""
-    return home is None or Path(os.path.realpath(Path(step.source).parent)).is_relative_to(os.path.realpath(home))
+    return home is None or Path(os.path.realpath(Path(step.source).parent)).is_relative_to(home)
 
 
 def _fit(plan: Iterable[Step | LeftOut], left_out: _Reasons) -> Iterator[Step]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from classifier.errors import ResultsError
-from classifier.labelling.journal import Journal, beside, draft_of, is_begun
+from classifier.labelling.journal import Journal, drafts_of, is_begun
 from classifier.labelling.locking import locked
 from classifier.labelling.matching import Kept, Segment, match, segments
 from classifier.labelling.statuses import ahead
@@ -77,7 +77,7 @@ def label_folder(
         _prove(task)
     lock = out.with_name(out.name + ".lock")
     filters = Filters(_several(include), _several(exclude), hidden)
-    walk = Walk(str(folder), filters, below(folder, [asked, *_own_files(out), lock, *map(Path, _several(ignore))]))
+    walk = Walk(str(folder), filters, below(folder, [asked, out, *drafts_of(out), lock, *map(Path, _several(ignore))]))
     workers = Workers(jobs, backend, scheduler, _bounded(timeout))
     with locked(lock):
         counts = Counts()
@@ -91,12 +91,6 @@ def label_folder(
 def _several(given: Iterable[Any] | str | os.PathLike[str]) -> tuple[Any, ...]:
     """A pattern or a file given alone is one, and not its letters."""
     return (given,) if isinstance(given, str | os.PathLike) else tuple(given)
-
-
-def _own_files(out: Path) -> list[Path]:
-    """The results file and those that stand beside it while it is written."""
-    drafts = [beside(out, anew) for anew in (False, True)]
-    return [out, *drafts, *map(draft_of, drafts)]
 
 
 def _bounded(timeout: float | None) -> float | None:

@@ -31,9 +31,8 @@ class Journal:
     def __init__(self, path: Path, stamp: Stamp, counts: Counts, *, force: bool = False) -> None:
         self._path, self._beside = path, beside(path, force)
         check(path, stamp, force)
-        for place in (beside(path, False), beside(path, True)):
-            for ours in (place, draft_of(place)):  # will be written over, or removed
-                check(ours, stamp, force=True)
+        for ours in drafts_of(path):  # will be written over, or removed
+            check(ours, stamp, force=True)
         started = self._beside.exists()
         self._target = self._beside if started or force else path
         try:
@@ -134,6 +133,12 @@ def beside(path: Path, force: bool) -> Path:
 def draft_of(path: Path) -> Path:
     """What a file is called until it is whole enough to go on with."""
     return path.with_name(path.name + "~")
+
+
+def drafts_of(path: Path) -> list[Path]:
+    """All that may stand beside a results file while it is written."""
+    anew = [beside(path, force) for force in (False, True)]
+    return [*anew, *map(draft_of, anew)]
 
 
 def check(path: Path, stamp: Stamp, force: bool) -> None:

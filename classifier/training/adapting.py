@@ -28,6 +28,7 @@ from classifier.errors import ClassifierError
 from classifier.model import Model
 from classifier.training.answering import Reading, read_archive
 from classifier.training.archives import Progress
+from classifier.training.calibration import certainty_of
 from classifier.training.compiling import Compiled, Linear, answered_canaries
 from classifier.training.students import Study, document_shares, fitting
 
@@ -230,7 +231,7 @@ class Lesson:
     def _fault(self, scores: Floats, settings: Adaptation) -> str:
         """In which way a blend's scores of the archive speak against it; "" when they do not."""
         before, after = self.study.scores, scores
-        certain = self.held_out & (_certainty(before) >= CERTAIN)
+        certain = self.held_out & (certainty_of(before) >= CERTAIN)
         changed = int((before.argmax(axis=1) != after.argmax(axis=1))[certain].sum())
         if changed > max(1.0, (1 - settings.agreement) * certain.sum()):
             return f"of {certain.sum():,} held-out answers that were certain, {changed:,} would change"
@@ -269,7 +270,7 @@ def _description(teacher: Model, reading: Reading, outcome: Outcome, settings: A
         "version": __version__,
     }
     provenance["adapted"] = [*provenance.get("adapted", ()), record]
-    risk = _carried(kept.get("risk", ()), _certainty(reading.scores()), _certainty(outcome.scores))
+    risk = _carried(kept.get("risk", ()), certainty_of(reading.scores()), certainty_of(outcome.scores))
     return {**kept, "name": name, "risk": risk, "provenance": provenance}
 
 
@@ -290,12 +291,6 @@ def _carried(risk: Sequence[Mapping[str, float]], before: Floats, after: Floats)
     ).tolist()
     rows = zip(risk, cut_offs, strict=True)
     return [{**row, "probability": max(row["probability"], cut_off)} for row, cut_off in rows]
-
-
-def _certainty(scores: Floats) -> Floats:
-    """The probability of the best label (documents,)."""
-    best: Floats = softmax(scores, axis=1).max(axis=1)
-    return best
 
 
 def _compiled(outcome: Outcome, description: Mapping[str, Any]) -> Compiled:

@@ -75,9 +75,15 @@ def calibrate(scores: Floats, truth: Ints, weights: Floats | None = None, *, off
     return Calibration(float(np.exp(found[0])), found[1:] if moved else np.zeros(scores.shape[1]))
 
 
+def certainty_of(scores: Floats) -> Floats:
+    """The probability of the best label (n,) of scores (n, labels)."""
+    best: Floats = softmax(scores, axis=1).max(axis=1)
+    return best
+
+
 def confidence_of(scores: Floats) -> float:
     """The mean probability of the best label."""
-    return float(softmax(scores, axis=1).max(axis=1).mean())
+    return float(certainty_of(scores).mean())
 
 
 def temperature_for(scores: Floats, confidence: float) -> float:

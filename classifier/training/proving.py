@@ -31,12 +31,11 @@ def proven(certainty: Floats, right: Bools, sources: Sequence[str]) -> list[Mapp
     order = np.argsort(-certainty, kind="stable")
     wrong, source = ~right[order], np.asarray(sources)[order]
     names, counts = np.unique(source, return_counts=True)
-    groups = [np.ones(len(order), np.bool_), *(source == name for name in names[counts >= TELLING])]
+    inside = np.stack([np.ones(len(order), np.bool_), *(source == name for name in names[counts >= TELLING])])
     last = last_of_ties(certainty[order])
-    errors = [np.cumsum(wrong & inside)[last] for inside in groups]
-    answers = [np.cumsum(inside)[last] for inside in groups]
-    error = np.max([part / np.maximum(given, 1) for part, given in zip(errors, answers, strict=True)], axis=0)
-    bound = np.max([largest_error(part, given) for part, given in zip(errors, answers, strict=True)], axis=0)
+    errors, answers = (np.cumsum(counted, axis=1)[:, last] for counted in (wrong & inside, inside))
+    error = (errors / np.maximum(answers, 1)).max(axis=0)
+    bound = largest_error(errors, answers).max(axis=0)
     rows = zip(risk_coverage(certainty, right), error.tolist(), bound.tolist(), strict=True)
     return thinned([{**row, "error": worst, "bound": limit} for row, worst, limit in rows])
 
