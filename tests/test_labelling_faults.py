@@ -467,7 +467,15 @@ def test_lines_of_odd_values_are_made_anew(runs: Runs, out: Path, odd: dict[str,
     assert out.read_bytes() == whole
 
 
-@pytest.mark.parametrize("odd", [{"members": "x"}, {"probabilities": []}, {"status": None}, {"label": 1}], ids=str)
+ODD: list[dict[str, Any]] = [
+    *({"members": "x"}, {"probabilities": []}, {"probabilities": {"other": "x"}}, {"status": None}, {"label": 1}),
+    *({"size": 2**63}, {"mtime": 10**31}, {"coverage": float("nan")}, {"repairs": [1]}),
+    *({"topics": ["other"]}, {"topics": [{"label": "other"}]}, {"topics": [{"label": "other", "share": None}]}),
+    *({"evidence": [1]}, {"evidence": [{"term": "x", "contribution": "y"}]}),
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
 def test_lines_of_odd_values_are_no_results(runs: Runs, out: Path, odd: dict[str, Any]) -> None:
     runs.label(out)
     out.write_bytes(to_line(lines_of(out)[1] | odd))

@@ -18,6 +18,7 @@ such a name is `\\udce9`, and `os.fsencode` of the parsed path gives the name's 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -34,15 +35,23 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 _encode_ascii = json.JSONEncoder(ensure_ascii=True).encode
 
 
+_LARGEST_SIZE = 2**63 - 1  # of files and tables; times in nanoseconds may be larger
+_LARGEST = 10**30
+_NUMBER = (int, float)
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("path", "status"), (str,)),
     **dict.fromkeys(("label", "reason", "message", "archive", "folder"), (str, NoneType)),
     **dict.fromkeys(("size", "mtime", "members"), (int, NoneType)),
-    **dict.fromkeys(("probability", "coverage"), (int, float, NoneType)),
+    **dict.fromkeys(("probability", "coverage"), (*_NUMBER, NoneType)),
     **dict.fromkeys(("repairs", "topics", "evidence"), (list, NoneType)),
     "probabilities": (dict, NoneType),
 }
-"""What is read of a line again, which anybody may have written."""
+"""What is read of a line again, which anybody may have written ..."""
+_PARTS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "topics": {"label": str, "share": _NUMBER},
+    "evidence": {"term": str, "contribution": _NUMBER},
+}
+"""... and of each part of its lists."""
 
 
 def to_line(values: Mapping[str, Any]) -> bytes:
@@ -56,11 +65,38 @@ def to_line(values: Mapping[str, Any]) -> bytes:
 def parse_line(line: bytes) -> dict[str, Any] | None:
     """The values of a line, or None when it is not a whole line of results."""
     try:
-        values = json.loads(line)
+        values = json.loads(line, parse_int=_whole, parse_float=_real, parse_constant=_real)
     except (ValueError, RecursionError):
         return None
-    is_ours = isinstance(values, dict) and all(isinstance(values.get(name), kinds) for name, kinds in _TYPES.items())
-    return values if is_ours else None
+    return values if isinstance(values, dict) and _is_ours(values) else None
+
+
+def _is_ours(values: Mapping[str, Any]) -> bool:
+    return (
+        all(isinstance(values.get(name), kinds) for name, kinds in _TYPES.items())
+        and abs(values.get("size") or 0) <= _LARGEST_SIZE
+        and all(isinstance(share, _NUMBER) for share in (values.get("probabilities") or {}).values())
+        and all(isinstance(repair, str) for repair in values.get("repairs") or ())
+        and all(_has(part, kinds) for name, kinds in _PARTS.items() for part in values.get(name) or ())
+    )
+
+
+def _has(part: object, kinds: Mapping[str, type | tuple[type, ...]]) -> bool:
+    return isinstance(part, dict) and all(isinstance(part.get(name), kind) for name, kind in kinds.items())
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > _LARGEST:
+        raise ValueError("no size, time or count")
+    return number
+
+
+def _real(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("no share")
+    return number
 
 
 def file_of(values: Mapping[str, Any]) -> str:
