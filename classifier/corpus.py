@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classifier.documents import read_document
+from classifier.documents import iter_documents
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
 from classifier.rows import cell, read_rows
@@ -142,10 +142,11 @@ def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
         if label == ".":
             left_out.setdefault("outside a label folder", []).append(name)
             continue
-        try:
-            examples.append(Example(read_document(file).text, label, name))
-        except DocumentError as error:
-            left_out.setdefault(f"unreadable: {error.reason}", []).append(name)
+        for within, found in iter_documents(file, name):
+            if isinstance(found, DocumentError):
+                left_out.setdefault(f"unreadable: {found.reason}", []).append(within)
+            else:
+                examples.append(Example(found.text, label, within))
     if shut:
         left_out[UNREADABLE_FOLDER] = shut
     return examples, left_out

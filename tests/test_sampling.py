@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from classifier.corpus import load_corpus
 from classifier.training.archives import Sample, Tally, entries, read_sampled, read_texts
 
 PLAIN = "تحدث المدير أمس عن زيارته وقال إن اللقاء كان مفيدا وإن الجميع شارك فيه"
@@ -47,6 +49,38 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path, shut_folder: Callable[[P
     tally = Tally()
     list(read_sampled(tmp_path, Sample[str](9, 0), tally, None, lambda _: None))
     assert (tally.documents, dict(tally.left_out)) == (3, {**expected, "duplicate": 1})
+
+
+def test_what_an_archive_or_a_mailbox_holds_counts_one_by_one(tmp_path: Path) -> None:
+    message = "From a@b Mon Jan  5 10:00:00 2026\nSubject: {0}\nContent-Type: text/plain; charset=utf-8\n\n{1} {0}\n\n"
+    (tmp_path / "mail.mbox").write_text("".join(message.format(number, PLAIN) for number in "12"), encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "b.ZIP", "w") as archive:
+        archive.writestr("x.txt", PLAIN)
+        archive.writestr("scan.pdf", b"%PDF-1.4 broken")
+    with zipfile.ZipFile(tmp_path / "none.zip", "w"):
+        pass
+    mails = [entry.read() for entry in entries(tmp_path / "mail.mbox")]
+    assert [text.split()[-1] for text in mails] == ["1", "2"]
+    assert {entry.name: entry.read() for entry in entries(tmp_path) if entry.name.startswith("b.ZIP!/x")} == {
+        "b.ZIP!/x.txt": PLAIN
+    }
+    tally = Tally()
+    assert sorted(read_texts(tmp_path, tally)) == sorted([*mails, PLAIN])
+    assert (tally.documents, dict(tally.left_out)) == (5, {"unreadable: BROKEN_FILE": 1, "unreadable: EMPTY": 1})
+
+
+def test_a_label_folder_may_hold_packed_documents(tmp_path: Path) -> None:
+    for label in ("أول", "ثان"):
+        (tmp_path / label).mkdir()
+        with zipfile.ZipFile(tmp_path / label / "all.zip", "w") as archive:
+            archive.writestr("1.txt", f"{PLAIN} {label}")
+            archive.writestr("2.txt", f"{label} {PLAIN}")
+            archive.writestr("3.txt", b"")
+    corpus = load_corpus(tmp_path)
+    assert {(example.label, example.name) for example in corpus.examples} == {
+        (label, f"{label}/all.zip!/{number}.txt") for label in corpus.labels for number in (1, 2)
+    }
+    assert corpus.left_out == {"unreadable: EMPTY": tuple(f"{label}/all.zip!/3.txt" for label in corpus.labels)}
 
 
 def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:

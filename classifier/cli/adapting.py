@@ -12,7 +12,8 @@ from classifier.cli.options import ModelOption, refuse_to_overwrite
 from classifier.drafts import require_writable
 
 ArchiveArgument = Annotated[
-    Path, typer.Argument(help="A folder of documents of any format, or a CSV, TSV, JSONL or Parquet file with a text.")
+    Path,
+    typer.Argument(help="A folder (any format), zip file or mailbox, or a CSV, TSV, JSONL or Parquet file of texts."),
 ]
 
 

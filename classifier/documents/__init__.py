@@ -7,6 +7,6 @@ Nothing here knows the model; the caller may pass `knows`, which then settles ev
 from __future__ import annotations
 
 from classifier.documents.document import Document, Knows, Limits
-from classifier.documents.reading import iter_members, read_bytes, read_document
+from classifier.documents.reading import iter_documents, iter_members, read_bytes, read_document
 
-__all__ = ["Document", "Knows", "Limits", "iter_members", "read_bytes", "read_document"]
+__all__ = ["Document", "Knows", "Limits", "iter_documents", "iter_members", "read_bytes", "read_document"]

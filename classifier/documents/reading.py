@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 
 from classifier.documents.document import Document, Knows, Limits
 from classifier.documents.formats import TXT, Format, detect
@@ -66,6 +67,39 @@ def members_of(data: bytes, name: str, *, knows: Knows | None = None, limits: Li
         yield "", _read_as(row, source)
     else:
         yield from found
+
+
+def iter_documents(
+    path: str | os.PathLike[str], name: str, *, knows: Knows | None = None
+) -> Iterator[tuple[str, Document | DocumentError]]:
+    """The documents of a file called `name`, each with a name of its own (`name_within`); whatever is wrong, in place.
+
+    Raises `ClassifierError` where a library is missing.
+    """
+    empty = True
+    try:
+        for member, found in iter_members(path, knows=knows):
+            empty = False
+            yield name_within(name, member) if member else name, found
+    except DocumentError as error:
+        yield name, error
+    else:
+        if empty:
+            yield name, no_documents()
+
+
+def name_within(name: str, member: str) -> str:
+    """What a document within an archive or a mailbox is called.
+
+    >>> name_within("mail.mbox", "0012.eml")
+    'mail.mbox!/0012.eml'
+    """
+    return f"{name}!/{member}"
+
+
+def no_documents() -> DocumentError:
+    """What is wrong with an archive that holds nothing to read."""
+    return DocumentError(Reason.EMPTY, "an archive without documents")
 
 
 def _source(data: bytes, name: str, knows: Knows | None, limits: Limits) -> Source:

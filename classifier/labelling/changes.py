@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.documents import Document
+from classifier.documents.reading import name_within
 from classifier.errors import ResultsError
 from classifier.labelling.lines import file_of, read_results
 from classifier.labelling.running import each
@@ -85,7 +86,7 @@ def _compare(model: Model, options: Options, lines: Sequence[Mapping[str, Any]])
     path = file_of(lines[0])
     former = {str(line["path"]): line for line in lines}
     for reading in read_file(f"{lines[0]['folder']}/{path}", model):
-        name = path if reading.member is None else f"{path}!/{reading.member}"
+        name = path if reading.member is None else name_within(path, reading.member)
         if name in former and isinstance(reading.document, Document):
             text = reading.document.text
             prediction = model.predict(text, max_error=options.max_error)

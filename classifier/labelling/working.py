@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from classifier.documents import Document
-from classifier.documents.reading import load, members_of
+from classifier.documents.reading import load, members_of, name_within, no_documents
 from classifier.errors import ClassifierError, DocumentError, Reason, ResultsError
 from classifier.labelling.lines import parse_line, to_line
 from classifier.labelling.matching import Todo
@@ -163,9 +163,7 @@ def _renewed(task: Task, todo: Todo, reading: Reading) -> bytes | None:
 
 def _archive(task: Task, model: Model, found: Found, readings: Sequence[Reading]) -> bytes:
     if not readings:
-        return _line(
-            task, found, _failure(task, found.path, None, DocumentError(Reason.EMPTY, "an archive without documents"))
-        )
+        return _line(task, found, _failure(task, found.path, None, no_documents()))
     return b"".join(_label(task, model, [(found, reading) for reading in readings], archive=True))
 
 
@@ -174,7 +172,7 @@ def _label(task: Task, model: Model, read: Sequence[tuple[Found, Reading]], *, a
     predictions = iter(_predict(task, model, texts))
     lines = []
     for found, reading in read:
-        path = f"{found.path}!/{reading.member}" if reading.member is not None else found.path
+        path = name_within(found.path, reading.member) if reading.member is not None else found.path
         extra: dict[str, Any] = {"archive": found.path, "members": len(read)} if archive else {}
         if isinstance(reading.document, DocumentError):
             lines.append(_line(task, found, _failure(task, path, reading.sha256, reading.document), **extra))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from classifier.corpus import TEXT_COLUMNS, UNREADABLE_FOLDER, column_of, name_of, text_of, walk
-from classifier.documents import Knows, read_document
+from classifier.documents import Document, Knows, iter_documents, read_document
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
 from classifier.rows import read_rows
@@ -24,6 +24,7 @@ from classifier.rows import read_rows
 Item = TypeVar("Item")
 Progress = Callable[[str], None]
 STEP = 5_000  # documents between two lines of progress
+PACKED = (".zip", ".mbox")  # files of several documents, which must be opened to be counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,20 @@ def entries(
 ) -> Iterator[Entry]:
     """The documents of a folder (any format), or of a CSV, TSV, JSONL or Parquet file's rows, in a fixed order.
 
-    `knows` is the model's help in doubts of encoding; folders that cannot be listed are counted in `tally`. Raises
-    `CorpusError` when there is no such archive, or when the file cannot be read as rows with a text.
+    Those of a zip file or a mailbox, in the folder or given by itself, count one by one. `knows` is the model's help in
+    doubts of encoding; folders that cannot be listed are counted in `tally`. Raises `CorpusError` when there is no such
+    archive, or when the file cannot be read as rows with a text.
     """
     path = Path(archive)
     if not path.exists():
-        raise CorpusError(f"{path}: there is no such archive; give a folder of documents or a CSV or JSONL file")
+        raise CorpusError(
+            f"{path}: there is no such archive; give a folder, a zip file, a mailbox, or a CSV or JSONL file"
+        )
     if path.is_dir():
         for file in walk(path, (tally or Tally()).shut):
-            yield Entry(file.relative_to(path).as_posix(), partial(_read, file, knows))
+            yield from _in_file(file, file.relative_to(path).as_posix(), knows)
+    elif _is_packed(path):
+        yield from _in_file(path, path.name, knows)
     else:
         yield from _rows(path)
 
@@ -144,8 +150,26 @@ def _text_or_reason(entry: Entry, tally: Tally) -> str:
     return text
 
 
+def _in_file(file: Path, name: str, knows: Knows | None) -> Iterator[Entry]:
+    if not _is_packed(file):
+        yield Entry(name, partial(_read, file, knows))
+        return
+    for within, found in iter_documents(file, name, knows=knows):
+        yield Entry(within, partial(_text_of, found))
+
+
+def _is_packed(file: Path) -> bool:
+    return file.suffix.lower() in PACKED
+
+
 def _read(file: Path, knows: Knows | None) -> str:
     return read_document(file, knows=knows).text
+
+
+def _text_of(found: Document | DocumentError) -> str:
+    if isinstance(found, DocumentError):
+        raise found
+    return found.text
 
 
 def _rows(path: Path) -> Iterator[Entry]:
