@@ -40,6 +40,7 @@ class AnalysisSettings:
     """How text becomes terms; stored in the model, so that a model reads as it was trained."""
 
     stem: bool = True
+    punctuation: bool = False  # is read as words, too (`classifier.arabic.PUNCTUATION`)
 
 
 class Term(NamedTuple):
@@ -66,7 +67,7 @@ def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTabl
     """
     settings = settings or AnalysisSettings()
     found = []
-    for run in _runs(text, table or letter_table()):
+    for run in _runs(text, table or letter_table(settings.punctuation)):
         for word in _split_joined(run):
             spelling = "".join(letter.text for letter in word[:WORD_LETTERS])
             term = stem(spelling) if settings.stem else spelling

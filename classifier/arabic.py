@@ -47,6 +47,11 @@ JOINING_WORDS = (
 )  # fmt: skip
 ARTICLE = ALEF + LAM
 
+# What punctuation tells where it is read: one spelling for each kind, twice, since a word has two letters. Dots and
+# dashes are left out, which make the lines of tables and leaders.
+PUNCTUATION = {'""': '"«»“”„‟', "((": "()[]{}", ",,": "،,", ";;": "؛;", "::": ":", "??": "؟?", "!!": "!"}
+_PUNCTUATION = {character: f" {spelling} " for spelling, characters in PUNCTUATION.items() for character in characters}
+
 _LOOK_ALIKES = {
     "ک": KAF, "ڪ": KAF, "ی": YEH, "ې": YEH, "ے": YEH, "ۓ": YEH,
     "ہ": HEH, "ھ": HEH, "ە": HEH, "ۀ": HEH, "ۂ": HEH, "ۃ": HEH, "ں": NOON,
@@ -137,8 +142,11 @@ class LetterTable:
 
 
 @cache
-def letter_table() -> LetterTable:
-    """Lay out `fold` over all of Unicode (takes a quarter of a second; a loaded model brings its own)."""
+def letter_table(punctuation: bool = False) -> LetterTable:
+    """Lay out `fold` over all of Unicode (takes a quarter of a second; a loaded model brings its own).
+
+    With `punctuation`, that is words, too.
+    """
     blocks: dict[bytes, int] = {}
     index, keys, starts, units = array("H"), array("I"), array("I", [0]), array("I")
     for block in range((sys.maxunicode + 1) // 256):
@@ -147,6 +155,8 @@ def letter_table() -> LetterTable:
         if not _NO_CHARACTERS.issuperset(map(unicodedata.category, map(chr, code_points))):
             for place, code_point in enumerate(code_points):
                 cells[place], expansion = _cell_of(code_point)
+                if punctuation and chr(code_point) in _PUNCTUATION:
+                    cells[place], expansion = EXPAND, _PUNCTUATION[chr(code_point)]
                 if expansion:
                     keys.append(code_point)
                     units.extend(map(ord, expansion))

@@ -21,7 +21,8 @@ ARABIC_TEXT = st.text(
     )
 )
 JOINED_TEXT = st.lists(st.sampled_from([*arabic.JOINING_WORDS, "ال", "كتاب", "ة", "ى", "ا", "ﷺ", " "])).map("".join)
-ANY_TEXT = st.one_of(st.text(), ARABIC_TEXT, JOINED_TEXT)
+PUNCTUATED_TEXT = st.text('«»"()،؛:؟!.- ابةلى\u064b')
+ANY_TEXT = st.one_of(st.text(), ARABIC_TEXT, JOINED_TEXT, PUNCTUATED_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,16 @@ def test_terms_point_at_the_original_spelling() -> None:
     assert found == [
         ("قال", "قال"), ("بنك", "البَنْكُ"), ("هذا", "هذا"), ("مصرف", "المصرف"),
         ("صلي", "ﷺ"), ("الل", "ﷺ"), ("علي", "ﷺ"), ("سلم", "ﷺ"),
+    ]  # fmt: skip
+
+
+def test_punctuation_is_read_where_it_is_asked_for() -> None:
+    text = "قال: «البنك» (المركزي)، ثم؟ 3.5 - ...ﷺ؛"
+    found = [(term.text, text[term.start : term.end]) for term in terms(text, AnalysisSettings(punctuation=True))]
+    assert found == [
+        ("قال", "قال"), ("::", ":"), ('""', "«"), ("بنك", "البنك"), ('""', "»"), ("((", "("), ("مركز", "المركزي"),
+        ("((", ")"), (",,", "،"), ("ثم", "ثم"), ("??", "؟"),
+        ("صلي", "ﷺ"), ("الل", "ﷺ"), ("علي", "ﷺ"), ("سلم", "ﷺ"), (";;", "؛"),
     ]  # fmt: skip
 
 
@@ -138,10 +149,10 @@ def test_offsets_rise_and_lead_back_to_the_term(text: str) -> None:
 
 
 @settings(max_examples=500)
-@given(ANY_TEXT, st.booleans())
-def test_the_engine_reads_as_specified(text: str, stemmed: bool) -> None:
-    reader = Reader(AnalysisSettings(stem=stemmed), letter_table())
-    oracle = plain.Reader(AnalysisSettings(stem=stemmed), letter_table())
+@given(ANY_TEXT, st.booleans(), st.booleans())
+def test_the_engine_reads_as_specified(text: str, stemmed: bool, punctuation: bool) -> None:
+    analysis, table = AnalysisSettings(stemmed, punctuation), letter_table(punctuation)
+    reader, oracle = Reader(analysis, table), plain.Reader(analysis, table)
     assert reader.terms(text) == oracle.terms(text)
     assert reader.hashes(text) == oracle.hashes(text)
 

@@ -15,6 +15,7 @@ from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Weighting
 from classifier.training import Settings, lesson
 from classifier.training.choosing import choose
+from classifier.training.compiling import to_pipeline
 from classifier.training.folds import FAIR, part_weights
 from classifier.training.lesson import Lesson
 from classifier.training.suggesting import Suggested, Suggestion, write_csv
@@ -87,14 +88,20 @@ def test_a_word_is_judged_by_its_family_where_its_own_uses_say_little() -> None:
     assert leaning[1] > leaning[0]
 
 
-def test_a_large_corpus_is_read_by_full_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_corpus_is_read_by_full_words_and_punctuation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.suiting(100, seed=3) == Settings(seed=3)
     monkeypatch.setattr(lesson, "LARGE", 3)
     texts = [(f"{example.text} {letter}", example.label) for letter in "abc" for example in MARKET.examples]
+    texts += [(f"«{example.text}»: قال", example.label) for example in MARKET.examples]
     training.train(_corpus(*texts), tmp_path / "m", seed=3)
-    tables = Model.load(tmp_path / "m").tables
-    assert tables.analysis == AnalysisSettings(stem=False)
-    assert tables.weighting == Weighting(lead=20, lead_count=5)
+    model = Model.load(tmp_path / "m")
+    assert model.tables.analysis == AnalysisSettings(stem=False, punctuation=True)
+    assert model.tables.weighting == Weighting(lead=20, lead_count=5)
+    assert {'""', "::"} < set(model.terms)
+    quoted = [text for text, _ in texts]
+    np.testing.assert_allclose(to_pipeline(model).predict_proba(quoted), model.predict_proba(quoted), rtol=0, atol=1e-6)
+    evidence = model.predict(f"«{quoted[0]}", explain=True).evidence or ()
+    assert [part.term for part in evidence if part.stem == '""'] == ["«"]
 
 
 @pytest.mark.parametrize("per_source", [True, False])

@@ -33,6 +33,8 @@ class Reader:
             text = text.decode("utf-8", "replace")
         elif not isinstance(text, str):
             raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
+        else:  # question marks for lone surrogates, as in UTF-8
+            text = text.encode("utf-8", "replace").decode("utf-8")
         return analysis.terms(text, self._settings, self._table)
 
     def hashes(self, text: Text) -> array[int]:

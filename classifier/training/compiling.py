@@ -73,7 +73,7 @@ def compile_model(
 ) -> Compiled:
     """Prune, order and lay out a learned model, with its report, provenance and canaries."""
     linear = linear.selected(most_useful(linear, lesson.documents, settings.max_terms))
-    arrays = lay_out(linear.terms, linear.idf, linear.weights, linear.bias, letter_table())
+    arrays = lay_out(linear.terms, linear.idf, linear.weights, linear.bias, letter_table(settings.analysis.punctuation))
     metadata: dict[str, Any] = {
         "name": name,
         "labels": list(lesson.corpus.labels),

@@ -79,7 +79,8 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _lexicon(self) -> Lexicon:
         weighting = self.weighting or Weighting()
-        reader = Reader(self.analysis or AnalysisSettings(), letter_table())
+        analysis = self.analysis or AnalysisSettings()
+        reader = Reader(analysis, letter_table(analysis.punctuation))
         return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
 
 

@@ -64,13 +64,13 @@ class Settings:
     def suiting(cls, documents: int, seed: int = 0) -> Self:
         """What suits a corpus of so many labelled documents.
 
-        With more than LARGE, full words and their stems tell more than stems alone, and a short opening counted five
-        times more than a longer one counted twice.
+        With more than LARGE, full words and their stems tell more than stems alone, punctuation tells something, and a
+        short opening counted five times more than a longer one counted twice.
         """
         if documents <= LARGE:
             return cls(seed=seed)
         return cls(
-            analysis=AnalysisSettings(stem=False),
+            analysis=AnalysisSettings(stem=False, punctuation=True),
             weighting=Weighting(lead=20, lead_count=5),
             strengths=(10.0,),
             seed=seed,
@@ -111,7 +111,8 @@ class Lesson:
         labelled = len(corpus.examples)
         # What is rare, labelled documents tell: they are of more sources, and of more kinds, than the unlabelled are.
         weigher = TfidfTransformer(sublinear_tf=True).fit(counts[:labelled])
-        everything, reader = weigher.transform(counts), Reader(settings.analysis, letter_table())
+        everything = weigher.transform(counts)
+        reader = Reader(settings.analysis, letter_table(settings.analysis.punctuation))
         tfidf = everything[:labelled]
         kinds = []
         if unlabelled:
@@ -128,7 +129,7 @@ class Lesson:
             idf=weigher.idf_,
             coverage=counter.coverage_[:labelled],
             tfidf=tfidf,
-            groups=story_groups(corpus.texts, reader),
+            groups=story_groups(corpus.texts, Reader(settings.analysis, letter_table())),  # whatever its punctuation
             neighbourhoods=neighbourhoods,
             extended=neighbourhoods.extend(tfidf),
             unlabelled=counts.shape[0] - labelled,

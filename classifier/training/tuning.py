@@ -60,7 +60,7 @@ def _others(settings: Settings) -> Iterator[Settings]:
             strengths=strengths,
             min_documents=least,
             weighting=Weighting(lead=lead),
-            analysis=AnalysisSettings(stem=stem),
+            analysis=AnalysisSettings(stem=stem, punctuation=not stem),
         )
 
 
