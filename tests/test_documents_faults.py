@@ -16,7 +16,7 @@ import producers
 import pytest
 from producers import BODY, PARAGRAPHS, TEXT, TITLE
 
-from classifier.documents import Document, Limits, html, iter_members, read_bytes, read_document
+from classifier.documents import Document, Limits, furniture, iter_members, read_bytes, read_document
 from classifier.documents.pdf import join_lines
 from classifier.errors import ClassifierError, DocumentError, Reason
 
@@ -352,7 +352,7 @@ def test_text_between_boxes_is_not_moved_for_each(heading: str, box: str) -> Non
     from lxml.html import document_fromstring
 
     tree = document_fromstring(heading + f"{box}{BODY} " * 5_000)
-    html._drop_furniture(tree)
+    furniture.drop_furniture(tree)
     assert tree.text_content() == f"{BODY} " * 5_000
 
 

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from classifier.errors import ResultsError
 from classifier.labelling.walking import Found
 
-EDITION = 5
+EDITION = 6
 """Of the code that reads and judges: raised when that answers otherwise, so that no results hold answers of both."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

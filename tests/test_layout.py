@@ -1,0 +1,113 @@
+"""Web pages laid out by tables, and pages that hold several articles."""
+
+import pages
+import pytest
+
+from classifier.documents import read_bytes
+from classifier.model import Model
+
+MENU = ["الرئيسية", "محليات", "اقتصاد", "رياضة", "ثقافة", "اتصل بنا"]
+HEADLINES = [
+    "المنتخب يتعادل في مباراته الودية أمام ضيفه ويؤجل حسم الصدارة",
+    "افتتاح معرض الكتاب بمشاركة مئتي دار نشر من عشرين بلدا",
+    "الأرصاد تتوقع أمطارا غزيرة على السواحل مطلع الأسبوع المقبل",
+]
+FINTECH = pages.FINTECH.strip().split("\n\n")
+SECURITY = pages.SECURITY.strip().split("\n\n")
+
+
+def _paragraphs(article: list[str], heading: str = "h2") -> str:
+    title, *rest = article
+    return f"<{heading}>{title}</{heading}>" + "".join(f"<p>{text}</p>" for text in rest)
+
+
+def _links(texts: list[str]) -> str:
+    return "".join(f'<a href="x.htm">{text}</a><br>' for text in texts)
+
+
+def _read(body: str) -> list[str]:
+    return read_bytes(f"<html><body>{body}</body></html>".encode(), "a.html").text.split("\n\n")
+
+
+SIDES = {
+    "a menu": _links(MENU),
+    "headlines": _links(HEADLINES),
+    "headlines in bold": "".join(f"<p><b>{text}</b></p>" for text in HEADLINES),
+    "a menu over headlines without links": f"{_links(MENU)}<hr><b>من الأرشيف</b><br>{'<br>'.join(HEADLINES)}",
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+def test_a_side_column_is_no_part_of_the_article(side: str, first: bool) -> None:
+    cells = [f"<td width=150>{side}</td>", f"<td>{_paragraphs(FINTECH)}</td>"]
+    row = "".join(cells if first else reversed(cells))
+    assert _read(f"<table><tr>{row}</tr></table>") == FINTECH
+
+
+@pytest.mark.parametrize("articles", [[FINTECH], [FINTECH, SECURITY]], ids=["one", "two"])
+def test_tables_within_tables_keep_their_paragraphs(articles: list[list[str]]) -> None:
+    """As pages of twenty years ago are built: a table for the page, one for each article, breaks for paragraphs."""
+    inner = "<hr>".join(
+        f"<table><tr><td><p><b>{title}</b></p></td></tr><tr><td><font>{'<br><br>'.join(rest)}</font></td></tr></table>"
+        for title, *rest in articles
+    )
+    page = f"<table><tr><td>{_links(MENU)}</td><td>{inner}</td></tr></table>"
+    assert _read(page) == [text for article in articles for text in article]
+
+
+def test_a_newsletter_in_cells_is_read_by_paragraphs(shipped: Model) -> None:
+    rows = "".join(f"<tr><td>{_paragraphs(article)}<a href='#'>المزيد</a></td></tr>" for article in (FINTECH, SECURITY))
+    page = f"<html><body><table>{rows}</table></body></html>".encode()
+    text = read_bytes(page, "a.html").text
+    assert [line for line in text.split("\n\n") if line != "المزيد"] == [*FINTECH, *SECURITY]
+    assert [topic["label"] for topic in shipped.predict(text).topics] == [
+        "economy/fintech",
+        "security/counter-terrorism",
+    ]
+
+
+def test_a_table_of_figures_stays_in_rows() -> None:
+    table = "<table><tr><th>العملة</th><th>السعر</th></tr><tr><td>الدولار</td><td>3.75</td></tr></table>"
+    assert "| الدولار | 3.75 |" in _read(f"<article>{_paragraphs(FINTECH)}{table}<p>{SECURITY[1]}</p></article>")
+
+
+BOXES = {
+    "article": ("<article>", "</article>"),
+    "numbered": ('<article id="post-7" class="post-7 type-post">', "</article>"),
+    "class": ('<div class="story"><div class="story-body">', "</div></div>"),
+    "entry": ('<div class="post-wrap"><div class="entry-content">', "</div></div>"),
+    "property": ('<section><div itemprop="articleBody">', "</div></section>"),
+}
+
+
+@pytest.mark.parametrize(("begin", "end"), BOXES.values(), ids=BOXES)
+def test_a_page_keeps_all_its_articles(begin: str, end: str) -> None:
+    third = [f"{text} أيضا" for text in FINTECH]
+    bodies = "".join(f"{begin}{_paragraphs(article)}{end}" for article in (FINTECH, SECURITY, third))
+    page = f"<div id=nav>{_links(MENU)}</div><div class=wrap>{bodies}</div><div class=sidebar>{_links(HEADLINES)}</div>"
+    assert _read(page) == [*FINTECH, *SECURITY, *third]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"<article><a href=x><h3>{HEADLINES[0]}</h3></a><p>{HEADLINES[1]}</p></article>",
+        f"<article class=comment-body><p>{' '.join(SECURITY)}</p></article>",
+    ],
+    ids=["teaser", "comment"],
+)
+def test_what_is_no_whole_article_does_not_join_one(other: str) -> None:
+    assert _read(f"<main><article>{_paragraphs(FINTECH, 'h1')}</article>{other}{other}</main>") == FINTECH
+
+
+def test_a_line_that_says_read_also_goes_with_its_link() -> None:
+    line = f"<p><strong>اقرأ أيضا: <a href=x>{HEADLINES[0]}</a></strong></p>"
+    title, first, *rest = FINTECH
+    body = f"<h1>{title}</h1><p>{first}</p>{line}" + "".join(f"<p>{text}</p>" for text in rest)
+    assert _read(f"<article>{body}</article>") == FINTECH
+
+
+def test_a_paragraph_that_begins_like_a_heading_stays() -> None:
+    paragraph = f"اقرأ أيضا ما كتبه الخبراء عن الأزمة: {FINTECH[1]}"
+    assert paragraph in _read(f"<article>{_paragraphs(FINTECH)}<p>{paragraph}</p><p>{FINTECH[1]}</p></article>")
