@@ -83,6 +83,8 @@ def load(path: str | os.PathLike[str]) -> Artefact:
     Raises `ModelFileError` when the file is missing, truncated, altered, foreign, or of a newer version.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
+        raise ModelFileError(f"{path}: is not a file; give a model file, or train one")
     try:
         with path.open("rb") as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

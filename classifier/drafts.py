@@ -41,12 +41,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def require_writable(path: str | os.PathLike[str]) -> None:
+def require_writable(path: str | os.PathLike[str], *sources: object) -> None:
     """Raise `ClassifierError` unless a file can be put at `path`: for work of minutes, to be asked before it starts.
 
-    Folders that are not there would be made; what is there and is no file is never replaced.
+    Folders that are not there would be made; what is there and is no file is never replaced, nor is a file among
+    `sources`, of which those count that are paths.
     """
     out = Path(path)
+    for source in sources:
+        if isinstance(source, str | os.PathLike) and out.exists() and Path(source).exists() and out.samefile(source):
+            raise ClassifierError(
+                f"{out}: is what would be read, and writing there would destroy it; give another name"
+            )
     if out.exists() and not out.is_file():
         raise ClassifierError(f"{out}: is not a file, and cannot be replaced by one; give another name")
     folder = next(folder for folder in out.absolute().parents if folder.exists())

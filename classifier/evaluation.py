@@ -6,8 +6,10 @@ model, a cross-validation and a rival. A document the model declines counts as w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ WORST = 20
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """Precision, recall and F1 of one label, each with a 95 % bootstrap interval (low, high)."""
+    """Precision, recall and F1 of one label, each with a 95 % interval (low, high)."""
 
     label: str
     support: int
@@ -115,23 +117,23 @@ def measure(
     answer = np.where(answered, probabilities.argmax(axis=1), len(every))
     certainty = np.where(answered, probabilities.max(axis=1), 0.0)
     right = answer == actual
-    resampled = _resample(actual, answer, len(every))
+    confusion = _confusion(actual, answer, len(every))
     risk = risk_coverage(certainty, right)
     return Evaluation(
         documents=len(truth),
         answered=int(answered.sum()),
         labels=every,
         accuracy=float(right.mean()),
-        accuracy_interval=_interval(resampled["accuracy"]),
-        macro_f1=float(_macro_f1(_scores(_confusion(actual, answer, len(every))))),
-        macro_f1_interval=_interval(_macro_f1(resampled)),
-        per_label=_per_label(actual, answer, every, resampled),
+        accuracy_interval=wilson(int(right.sum()), len(truth)),
+        macro_f1=float(_macro_f1(_scores(confusion))),
+        macro_f1_interval=_resampled_macro_f1(actual, answer, len(every)),
+        per_label=_per_label(confusion, every),
         ece=expected_calibration_error(certainty[answered], right[answered]),
         aurc=float(np.mean([row["error"] for row in risk])) if risk else 0.0,
         coverage_at_error={f"{asked:g}": coverage_at(risk, asked) for asked in ERRORS_ASKED},
         risk=tuple(thinned(risk)),
         reliability=tuple(reliability(certainty[answered], right[answered])),
-        confusion=tuple(tuple(map(int, row)) for row in _confusion(actual, answer, len(every))),
+        confusion=tuple(tuple(map(int, row)) for row in confusion),
         mistakes=_worst(actual, answer, certainty, every, names=names, texts=texts),
     )
 
@@ -198,41 +200,46 @@ def _macro_f1(scores: Mapping[str, Floats]) -> Floats:
     return np.asarray(scores["f1"].sum(axis=-1) / np.maximum(scores["occurs"].sum(axis=-1), 1))
 
 
-def _resample(actual: Ints, answer: Ints, labels: int) -> dict[str, Floats]:
-    """Accuracy (resamples,) and per-label scores (resamples, labels) of documents drawn with replacement."""
+def _resampled_macro_f1(actual: Ints, answer: Ints, labels: int) -> tuple[float, float]:
+    """The 95 % bootstrap interval of macro-F1: of documents drawn with replacement."""
     random = np.random.default_rng(0)
-    rows: dict[str, list[Any]] = {"accuracy": [], "precision": [], "recall": [], "f1": [], "occurs": []}
-    for _ in range(RESAMPLES):
-        drawn = random.integers(0, len(actual), len(actual))
-        scores = _scores(_confusion(actual[drawn], answer[drawn], labels))
-        rows["accuracy"].append(float((actual[drawn] == answer[drawn]).mean()))
-        for name, values in scores.items():
-            rows[name].append(values)
-    return {name: np.array(values) for name, values in rows.items()}
-
-
-def _interval(values: Floats) -> tuple[float, float]:
-    low, high = np.quantile(values, (0.025, 0.975))
+    drawn = (random.integers(0, len(actual), len(actual)) for _ in range(RESAMPLES))
+    scores = [float(_macro_f1(_scores(_confusion(actual[rows], answer[rows], labels)))) for rows in drawn]
+    low, high = np.quantile(scores, (0.025, 0.975))
     return float(low), float(high)
 
 
-def _per_label(
-    actual: Ints, answer: Ints, labels: Sequence[str], resampled: Mapping[str, Floats]
-) -> tuple[LabelFigures, ...]:
-    scores = _scores(_confusion(actual, answer, len(labels)))
-    return tuple(
-        LabelFigures(
-            label=label,
-            support=int((actual == number).sum()),
-            precision=float(scores["precision"][number]),
-            recall=float(scores["recall"][number]),
-            f1=float(scores["f1"][number]),
-            precision_interval=_interval(resampled["precision"][:, number]),
-            recall_interval=_interval(resampled["recall"][:, number]),
-            f1_interval=_interval(resampled["f1"][:, number]),
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927), which does not shrink to nothing when all or none are hits."""
+    if not trials:
+        return 0.0, 1.0
+    share, z = hits / trials, NormalDist().inv_cdf(0.975)
+    middle, spread = share + z**2 / (2 * trials), z * math.sqrt((share * (1 - share) + z**2 / (4 * trials)) / trials)
+    low, high = ((middle + side * spread) / (1 + z**2 / trials) for side in (-1, 1))
+    return max(0.0, low), min(1.0, high)
+
+
+def _per_label(confusion: Ints, labels: Sequence[str]) -> tuple[LabelFigures, ...]:
+    """The figures of each label; F1 is 2 J / (1 + J), J the share of hits among documents that have or got it."""
+    scores = _scores(confusion)
+    given, wanted = confusion.sum(axis=0)[:-1], confusion.sum(axis=1)
+    figures = []
+    for number, label in enumerate(labels):
+        hits, got, had = int(confusion[number, number]), int(given[number]), int(wanted[number])
+        low, high = (2 * share / (1 + share) for share in wilson(hits, got + had - hits))
+        figures.append(
+            LabelFigures(
+                label=label,
+                support=had,
+                precision=float(scores["precision"][number]),
+                recall=float(scores["recall"][number]),
+                f1=float(scores["f1"][number]),
+                precision_interval=wilson(hits, got),
+                recall_interval=wilson(hits, had),
+                f1_interval=(low, high),
+            )
         )
-        for number, label in enumerate(labels)
-    )
+    return tuple(figures)
 
 
 def thinned(risk: Sequence[Mapping[str, float]], rows: int = 200) -> list[Mapping[str, float]]:

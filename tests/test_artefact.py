@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -266,3 +267,10 @@ def test_a_card_that_train_did_not_write_is_a_clear_error(
     monkeypatch.setattr(model, "metadata", {**model.metadata, key: value})
     with pytest.raises(ModelFileError, match="not what `classifier train` writes"):
         inspection.verify(model) if key == "canaries" else inspection.card(model)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="is not a file"):
+        artefact.load(tmp_path / "pipe")

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from classifier import artefact
-from classifier.drafts import replacing
+from classifier.drafts import replacing, require_writable
+from classifier.errors import ClassifierError
 from classifier.labelling import export_csv
 from classifier.report.markup import write
 
@@ -87,3 +88,13 @@ def test_folders_are_made_but_not_in_the_place_of_a_file(tmp_path: Path) -> None
     with pytest.raises(FileExistsError) as raised, replacing(place / "file"):
         pass
     assert str(raised.value.filename) == str(place)
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.csv"
+    corpus.write_text("text,label", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to(corpus)
+    require_writable(corpus, None, tmp_path / "other.csv", tmp_path / "missing.csv")
+    for out in (corpus, tmp_path / "link.csv"):
+        with pytest.raises(ClassifierError, match="destroy"):
+            require_writable(out, None, corpus)

@@ -96,6 +96,21 @@ def test_only_the_last_files_removed(runs: Runs, out: Path) -> None:
     assert out.read_bytes() == runs.undisturbed(out.with_name("anew.jsonl"))
 
 
+@pytest.mark.parametrize("include", [(), ("*.pdf",)], ids=["gone", "not asked for"])
+def test_results_are_not_emptied_by_the_way(runs: Runs, out: Path, include: tuple[str, ...]) -> None:
+    """A folder that is not mounted looks like an empty one."""
+    runs.label(out)
+    whole = out.read_bytes()
+    if not include:
+        runs.folder.rename(runs.folder.with_name("elsewhere"))
+        runs.folder.mkdir()
+    with pytest.raises(ResultsError, match="mounted"):
+        runs.label(out, include=include)
+    assert out.read_bytes() == whole
+    assert runs.label(out, include=include, force=True).documents == 0
+    assert out.read_bytes() == b""
+
+
 def test_a_file_with_a_new_time_and_the_old_content_is_not_labelled_again(
     runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

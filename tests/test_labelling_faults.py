@@ -305,6 +305,22 @@ def test_a_file_that_kills_its_worker_is_recorded_and_the_run_goes_on(
     assert [a == b for a, b in zip(out.read_bytes().splitlines(), whole, strict=True)].count(False) == 1
 
 
+def test_workers_that_never_live_are_no_fault_of_the_files(
+    runs: Runs, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stillborn(task: Task, todos: Sequence[Todo]) -> list[bytes]:
+        import os as system
+
+        system.kill(system.getpid(), 9)
+        return []
+
+    monkeypatch.setattr(running, "label_files", stillborn)
+    monkeypatch.setattr(matching, "CHUNK_FILES", 2)
+    with pytest.raises(ResultsError, match="--jobs 1"):
+        runs.label(out, jobs=2)
+    assert out.read_bytes() == b""
+
+
 def stuck(task: Task, todos: Sequence[Todo]) -> list[bytes]:
     """What workers do where reading two of the files never ends, in C code that lets no other thread run."""
     import re
@@ -471,6 +487,7 @@ ODD: list[dict[str, Any]] = [
     *({"members": "x"}, {"probabilities": []}, {"probabilities": {"other": "x"}}, {"status": None}, {"label": 1}),
     *({"size": 2**63}, {"mtime": 10**31}, {"coverage": float("nan")}, {"repairs": [1]}),
     *({"topics": ["other"]}, {"topics": [{"label": "other"}]}, {"topics": [{"label": "other", "share": None}]}),
+    *({"status": "odd"}, {"sha256": 1}, {"probability": -5}, {"coverage": 1.5}),
     *({"evidence": [1]}, {"evidence": [{"term": "x", "contribution": "y"}]}),
 ]
 

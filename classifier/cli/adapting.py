@@ -79,7 +79,7 @@ def suggest(
     from classifier.training.suggesting import write_csv
 
     refuse_to_overwrite(out, force)
-    require_writable(out)
+    require_writable(out, archive, *(exclude or ()))
     suggested = pick(archive, count, model=model, exclude=exclude or (), seed=seed, progress=_say)
     write_csv(suggested, out)
     _say_left_out(suggested.left_out)

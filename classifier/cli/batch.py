@@ -18,9 +18,15 @@ def register(app: typer.Typer) -> None:
     app.command(name="file")(filing.file)
 
 
+def _file(out: Path) -> Path:
+    if str(out) == "-":
+        raise typer.BadParameter("results are a file, so that a run can be gone on with; give its name")
+    return out
+
+
 def label(
     folder: Annotated[Path, typer.Argument(help="The folder; everything below it is labelled.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The results file, JSON Lines.")],
+    out: Annotated[Path, typer.Option("--out", "-o", callback=_file, help="The results file, JSON Lines.")],
     *,
     model: ModelOption = None,
     max_error: MaxErrorOption = None,

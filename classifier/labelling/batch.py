@@ -54,8 +54,9 @@ def label_folder(
 ) -> Summary:
     """Label every file below `folder` into `out`, one line of JSON each (`classifier.labelling.lines`), by path.
 
-    What an earlier run has written is gone on with: unchanged files are not read again, changed ones are labelled anew,
-    the lines of removed ones go. However often a run is stopped, the file ends up the same bytes.
+    What an earlier run has written is gone on with: unchanged files (in size and time) are not read again, changed ones
+    are labelled anew, the lines of removed ones go, though never all of them without `force`. However often a run is
+    stopped, the file ends up the same bytes.
 
     `model` is a model, or what `Model.load` takes. `max_error`, `explain` and `passages` are as in `Model.predict`.
     `include` and `exclude` are patterns (`Filters`); files whose name starts with a dot count only with `hidden`.
@@ -65,8 +66,9 @@ def label_folder(
     processes of the default back end, not this process, which does the work itself with one job. `on_progress` is
     called after every few files.
 
-    Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, or are in use;
-    `ModelFileError` for the model. A document that cannot be read raises nothing: it is `failed` in its line.
+    Raises `ResultsError` when the results cannot be written, belong to another folder, model or options, are in use, or
+    would be emptied, and when no worker can be started; `ModelFileError` for the model. A document that cannot be read
+    raises nothing: it is `failed` in its line.
     """
     folder, asked = Path(folder).resolve(), Path(out)
     out = Path(os.path.realpath(asked))  # a link stays one, and what stands beside the results is where they lie
@@ -134,6 +136,11 @@ def _label(
     finally:
         labelled.close()
         stretches.close()  # an error on its way out would keep it and its thread
+    if not kept + fresh and journal.has_lines and not journal.force:
+        raise ResultsError(
+            f"{walk.root}: no document is there, or none that was asked for, and {journal.path} holds lines of some: "
+            "see whether the folder is mounted and what --include says; give --force to empty the results"
+        )
     journal.finish()
     seconds = time.monotonic() - started
     return Summary(

@@ -29,7 +29,7 @@ class Journal:
     """The results file of one run; `sources` are the former lines to match against, best first."""
 
     def __init__(self, path: Path, stamp: Stamp, counts: Counts, *, force: bool = False) -> None:
-        self._path, self._beside = path, beside(path, force)
+        self.path, self.force, self._beside = path, force, beside(path, force)
         check(path, stamp, force)
         for ours in drafts_of(path):  # will be written over, or removed
             check(ours, stamp, force=True)
@@ -45,6 +45,11 @@ class Journal:
         except OSError as error:
             raise self._trouble(error) from None
         self._offset, self._in_place, self._synced = 0, True, time.monotonic()
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether there are lines of earlier runs."""
+        return any(source.limit for source in self.sources)
 
     def keep(self, kept: Kept) -> None:
         """Go on with lines there are."""
@@ -73,11 +78,11 @@ class Journal:
                 self._file.truncate(self._offset)
             os.fsync(self._file.fileno())
             self.close()
-            if self._target != self._path:
-                self._target.replace(self._path)
+            if self._target != self.path:
+                self._target.replace(self.path)
             for force in (False, True):
-                beside(self._path, force).unlink(missing_ok=True)
-            _sync_folder(self._path.parent)
+                beside(self.path, force).unlink(missing_ok=True)
+            _sync_folder(self.path.parent)
         except OSError as error:
             raise self._trouble(error) from None
 
@@ -120,7 +125,7 @@ class Journal:
 
     def _trouble(self, error: OSError) -> ResultsError:
         return ResultsError(
-            f"{self._path}: cannot be written ({error.strerror}); what was labelled so far is kept: "
+            f"{self.path}: cannot be written ({error.strerror}); what was labelled so far is kept: "
             "put that right and run the same command again"
         )
 

@@ -40,13 +40,14 @@ _LARGEST = 10**30
 _NUMBER = (int, float)
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("path", "status"), (str,)),
-    **dict.fromkeys(("label", "reason", "message", "archive", "folder"), (str, NoneType)),
+    **dict.fromkeys(("label", "reason", "message", "sha256", "archive", "folder"), (str, NoneType)),
     **dict.fromkeys(("size", "mtime", "members"), (int, NoneType)),
     **dict.fromkeys(("probability", "coverage"), (*_NUMBER, NoneType)),
     **dict.fromkeys(("repairs", "topics", "evidence"), (list, NoneType)),
     "probabilities": (dict, NoneType),
 }
 """What is read of a line again, which anybody may have written ..."""
+_STATUSES = ("labelled", "unknown", "failed")
 _PARTS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "topics": {"label": str, "share": _NUMBER},
     "evidence": {"term": str, "contribution": _NUMBER},
@@ -74,6 +75,8 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
 def _is_ours(values: Mapping[str, Any]) -> bool:
     return (
         all(isinstance(values.get(name), kinds) for name, kinds in _TYPES.items())
+        and values["status"] in _STATUSES
+        and all(0 <= (values.get(name) or 0) <= 1 for name in ("probability", "coverage"))
         and abs(values.get("size") or 0) <= _LARGEST_SIZE
         and all(isinstance(share, _NUMBER) for share in (values.get("probabilities") or {}).values())
         and all(isinstance(repair, str) for repair in values.get("repairs") or ())

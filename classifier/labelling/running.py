@@ -116,9 +116,21 @@ class _Pool:
             if self._give_up([stretch]):
                 return self._survive(stretch.todos)
             if len(todos) == 1:
+                self._prove()
                 return [crashed(self._task, todos[0])]
         part = -(-len(todos) // _PARTS)
         return [line for start in range(0, len(todos), part) for line in self._survive(todos[start : start + part])]
+
+    def _prove(self) -> None:
+        """Raise `ResultsError` unless a worker lives that has nothing to do: then the file is not to blame."""
+        try:
+            with _parallel(self._workers) as (parallel, _):
+                next(self._submit(parallel, [[]]))
+        except _crash_errors(self._workers) as error:
+            raise ResultsError(
+                f"processes do not start or do not live ({' '.join(str(error).split())[:200]}); see whether memory or "
+                "the number of processes is limited, or label in one process with --jobs 1; what is labelled is kept"
+            ) from None
 
     def _submit(self, parallel: Any, tasks: Sequence[Sequence[Todo]]) -> Iterator[list[bytes]]:
         from joblib import delayed

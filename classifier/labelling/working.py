@@ -96,7 +96,8 @@ def _end_after(parent: int) -> None:
 def crashed(task: Task, todo: Todo) -> bytes:
     """The line of a file whose reading ended its worker."""
     message = (
-        "reading it ended the process (a crash, or out of memory); check the file, or label it on a larger machine"
+        "reading it ended the process (a crash, or out of memory); save it anew in the program that made it, or change "
+        "its date (touch) and run again with more memory"
     )
     error = DocumentError(Reason.BROKEN_FILE, message)
     return _line(task, todo.found, _failure(task, todo.found.path, None, error))

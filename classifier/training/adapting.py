@@ -99,7 +99,7 @@ def adapt(
     Raises `CorpusError` for an archive that cannot be read, and `ClassifierError` when it is too small, too unlike what
     the model knows, or leads the model astray, or where `out` cannot be written; nothing is written then.
     """
-    require_writable(out)
+    require_writable(out, archive)
     settings, say = settings or Adaptation(), progress or (lambda _: None)
     teacher = model if isinstance(model, Model) else Model.load(model)
     say("reading the archive")

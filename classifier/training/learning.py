@@ -68,7 +68,7 @@ def train(
     Raises `CorpusError` when there is too little to learn from, and `ClassifierError` where `out` cannot be written;
     nothing is written then. The same corpus, settings and library versions give the same bytes.
     """
-    require_writable(out)
+    require_writable(out, corpus, unlabelled)
     say = progress or (lambda _: None)
     if not isinstance(corpus, Corpus):
         name = name or Path(corpus).resolve().name.partition(".")[0]  # not that of `out`: names are part of the bytes
