@@ -48,9 +48,15 @@ _PHRASE = re.compile(
     | تابع\w*\s(?:.{{0,40}}\s)?(?:علي|عبر)\s+{_NETS}.{{0,40}} | حمل\w*\s+تطبيق\w*.{{0,60}}
     | (?:ل?لمزيد|لقراءه\s+المزيد)\b.{{0,60}}\b(?:اضغط|انقر|تابعونا)\b.*
     | (?:المقال|الخبر|الموضوع)ه?\s+(?:السابق|التالي)ه?\s*[:«»<>-].*
-    | (?:هذا\s+الموقع\s+يستخدم|نستخدم)\s+ملفات\s+تعريف.* | .*الحقوق\s+محفوظه\b.*
+    | .*الحقوق\s+محفوظه\b.*
     )\W*$
     ))""",
+    re.VERBOSE,
+)
+# What is said of cookies is as long as a paragraph.
+_COOKIES = re.compile(
+    r"""\W*(?:(?:(?:نحن|هذا|الموقع|موقعنا|يستخدم|نستخدم)\s+){1,4}|باستخدامك?\s+(?:\w{1,20}\s+){1,8})
+      (?:ملفات\s+(?:تعريف\s+)?الارتباط|(?:ملفات\s+)?(?:ال)?كوكيز)\b""",
     re.VERBOSE,
 )
 # How a line of text ends, or what it says near its end, where a list of its own stands below: of names, items, parties.
@@ -120,6 +126,8 @@ def _is_menu(line: str) -> bool:
 
 
 def _kind_of(line: str) -> Kind:
+    if len(line) < 2 * LONG and ("الارتباط" in line or "كوكيز" in line) and _COOKIES.match(_folded(line)):
+        return Kind.NOTICE
     if len(line) > SENTENCE and line[-1] == ".":
         return Kind.TEXT
     line = _DROPPED.sub("", line) if len(line) < 2 * LONG else line
