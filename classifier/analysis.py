@@ -20,6 +20,7 @@ from classifier.arabic import (
     EXPAND,
     FOREIGN,
     JOINING_WORDS,
+    LAST_SIGN,
     LETTER_BITS,
     PREFIXES,
     SELF,
@@ -74,6 +75,11 @@ def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTabl
             foreign = any(letter.foreign for letter in word)
             found.append(Term(term, word[0].start, word[-1].end, foreign))
     return found
+
+
+def is_word(term: str) -> bool:
+    """Whether a term is a word and no punctuation, whose spellings begin with signs that come before all letters."""
+    return term[0] > LAST_SIGN
 
 
 def normalise(text: str, table: LetterTable | None = None) -> str:

@@ -50,6 +50,7 @@ ARTICLE = ALEF + LAM
 # What punctuation tells where it is read: one spelling for each kind, twice, since a word has two letters. Dots and
 # dashes are left out, which make the lines of tables and leaders.
 PUNCTUATION = {'""': '"«»“”„‟', "((": "()[]{}", ",,": "،,", ";;": "؛;", "::": ":", "??": "؟?", "!!": "!"}
+LAST_SIGN = "@"  # letters come after it, and these spellings before
 _PUNCTUATION = {character: f" {spelling} " for spelling, characters in PUNCTUATION.items() for character in characters}
 
 _LOOK_ALIKES = {

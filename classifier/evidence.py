@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from classifier.analysis import is_word
 from classifier.engine import Engine, Tables, softmax
 from classifier.prediction import Evidence, Span
 
@@ -79,15 +80,16 @@ def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str], or
     for occurrence, term in zip(occurrences, engine.terms(text), strict=True):
         span = (occurrence.start, occurrence.end)
         if occurrence.row < 0:
-            unknown.setdefault(term.text, []).append(span)
+            if is_word(term.text):
+                unknown.setdefault(term.text, []).append(span)
         else:
             stems[occurrence.row] = term.text
             spans.setdefault(occurrence.row, []).append(span)
     values = tables.values([occurrence.row for occurrence in occurrences])
     terms = {row: Evidence(_spelling(text, found), 0.0, origins(found), stems[row]) for row, found in spans.items()}
     accounts = _accounts(values, terms, tables, labels)
-    known = sum(map(len, spans.values()))
-    return Explanation(accounts, len(occurrences), known, _unknown(text, unknown, origins))
+    tally = engine.tally(text)
+    return Explanation(accounts, tally.words, tally.known, _unknown(text, unknown, origins))
 
 
 def _accounts(

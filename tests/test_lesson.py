@@ -13,6 +13,7 @@ from classifier import Model, training
 from classifier.analysis import AnalysisSettings, stem
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Weighting
+from classifier.errors import Reason
 from classifier.training import Settings, lesson
 from classifier.training.choosing import choose
 from classifier.training.compiling import to_pipeline
@@ -100,8 +101,13 @@ def test_a_large_corpus_is_read_by_full_words_and_punctuation(tmp_path: Path, mo
     assert {'""', "::"} < set(model.terms)
     quoted = [text for text, _ in texts]
     np.testing.assert_allclose(to_pipeline(model).predict_proba(quoted), model.predict_proba(quoted), rtol=0, atol=1e-6)
-    evidence = model.predict(f"«{quoted[0]}", explain=True).evidence or ()
+    evidence = model.predict(f"«{quoted[0]} {quoted[4]} {quoted[7]}", explain=True).evidence or ()
     assert [part.term for part in evidence if part.stem == '""'] == ["«"]
+    account = model.explain("«قال»: ؛ زمردة؟!")
+    assert (account.words, account.known) == (2, 1)  # signs are no words
+    assert [part.term for part in account.unknown] == ["زمردة"]
+    assert model.predict("«»: ؛؟!").reason is Reason.EMPTY
+    assert model.predict("«قال»: «،،،،»").reason is Reason.TOO_SHORT
 
 
 @pytest.mark.parametrize("per_source", [True, False])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 Knows = Callable[[str], float]
-"""Share (0..1) of a text's word terms that the loaded model knows."""
+"""Share (0..1) of a text's words that the loaded model knows."""
 
 MEGABYTE = 1 << 20
 

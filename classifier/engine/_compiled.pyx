@@ -51,6 +51,7 @@ cdef uint32_t SEPARATOR = arabic.SEPARATOR, DROP = arabic.DROP, SELF = arabic.SE
 cdef uint32_t FOREIGN = arabic.FOREIGN, CLOSES = arabic.CLOSES, CLOSES_BEFORE_ALEF = arabic.CLOSES_BEFORE_ALEF
 cdef uint32_t LETTER_BITS = arabic.LETTER_BITS
 cdef uint32_t ALEF = ord(arabic.ALEF), LAM = ord(arabic.ARTICLE[1]), SPACE = 32
+cdef uint32_t LAST_SIGN = ord(arabic.LAST_SIGN)
 cdef int STEM = arabic.STEM_LETTERS
 cdef uint64_t SEED = _tables.SEED, MULTIPLIER = _tables.MULTIPLIER
 cdef double LARGEST = _tables.LARGEST

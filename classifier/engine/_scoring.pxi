@@ -9,6 +9,7 @@ for _count in range(1, LOGS):
 cdef struct Counts:
     double* scores
     double spread
+    int64_t terms
     int64_t words
     int64_t known
     int64_t arabic
@@ -161,24 +162,28 @@ cdef class Engine:
         cdef Scanner scanner
         cdef Found found
         cdef uint64_t wave[WAVE]
+        cdef bint is_word[WAVE]
         cdef int waiting = WAVE
         _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
         while waiting == WAVE:
             waiting = 0
             while waiting < WAVE and _next(&scanner, &found):
                 wave[waiting] = found.hash
+                is_word[waiting] = found.letters[0] > LAST_SIGN
                 prefetch(self.slots + self._home(found.hash))
                 waiting += 1
                 counts.arabic += found.arabic
                 counts.foreign += found.foreign
-            if counts.words + WAVE > scratch.room:
+            if counts.terms + WAVE > scratch.room:
                 scratch.grow()
-            self._count_wave(wave, waiting, scratch, counts)
+            self._count_wave(wave, is_word, waiting, scratch, counts)
         self._score(scratch, counts.scores)
-        counts.spread = self._spread(scratch, counts.words)
+        counts.spread = self._spread(scratch, counts.terms)
         return 0
 
-    cdef inline void _count_wave(self, uint64_t* wave, int size, _Scratch scratch, Counts* counts) noexcept nogil:
+    cdef inline void _count_wave(
+        self, uint64_t* wave, bint* is_word, int size, _Scratch scratch, Counts* counts
+    ) noexcept nogil:
         """Count terms, a wave of them at a time: by the time one is looked up, the memory it needs has been fetched."""
         cdef int number
         cdef int64_t row
@@ -187,13 +192,14 @@ cdef class Engine:
             prefetch(self.hashes + row - (row > 0))
         for number in range(size):
             row = self._row(wave[number])
-            scratch.found[counts.words] = <int32_t>row
+            scratch.found[counts.terms] = <int32_t>row
             if row >= 0:
-                scratch.count(row, self.lead_count if counts.words < self.lead else 1)
-                counts.known += 1
-            counts.words += 1
+                scratch.count(row, self.lead_count if counts.terms < self.lead else 1)
+                counts.known += is_word[number]
+            counts.words += is_word[number]
+            counts.terms += 1
 
-    cdef double _spread(self, _Scratch scratch, Py_ssize_t words) noexcept nogil:
+    cdef double _spread(self, _Scratch scratch, Py_ssize_t terms) noexcept nogil:
         """`Tables.spread` of the terms found."""
         cdef Py_ssize_t size, gaps, place, number
         cdef int32_t* piece
@@ -202,12 +208,12 @@ cdef class Engine:
         cdef double* largest = least + self.labels
         cdef double spread = 0.0
         cdef int label
-        if words < LEAST_WORDS:
+        if terms < LEAST_WORDS:
             return 0.0
-        size = min(PIECE, words // 2, max(SHORTEST, words // PIECES))
-        gaps = max(2, min(PIECES, words // size)) - 1
+        size = min(PIECE, terms // 2, max(SHORTEST, terms // PIECES))
+        gaps = max(2, min(PIECES, terms // size)) - 1
         for place in range(gaps + 1):
-            piece = scratch.found + place * (words - size) // gaps
+            piece = scratch.found + place * (terms - size) // gaps
             for number in range(size):
                 if piece[number] >= 0:
                     scratch.count(piece[number], 1)

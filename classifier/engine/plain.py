@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from classifier import analysis
-from classifier.analysis import AnalysisSettings, Term
+from classifier.analysis import AnalysisSettings, Term, is_word
 from classifier.arabic import LetterTable
 from classifier.engine.tables import LARGEST, Occurrence, Tables, Tally, Weighting, hash_term
 from classifier.errors import ModelFileError
@@ -70,8 +70,8 @@ class Engine:
         rows = [self._tables.find(term.text) for term in found]
         return Tally(
             scores=self._tables.scores(rows),
-            words=len(found),
-            known=sum(row >= 0 for row in rows),
+            words=sum(is_word(term.text) for term in found),
+            known=sum(row >= 0 and is_word(term.text) for row, term in zip(rows, found, strict=True)),
             arabic=sum("\u0600" <= term.text[0] <= "\u08ff" for term in found),
             foreign=sum(term.foreign for term in found),
             spread=self._tables.spread(rows),

@@ -42,8 +42,8 @@ class Tally(NamedTuple):
     """What a text amounts to."""
 
     scores: tuple[float, ...]  # per label, before softmax
-    words: int  # terms, known or not
-    known: int  # terms the model knows
+    words: int  # terms, known or not, but for punctuation
+    known: int  # words the model knows
     arabic: int  # words of the Arabic script
     foreign: int  # words with a letter that Arabic does not use
     spread: float = 0.0  # how far apart pieces of the text are, see `Tables.spread`

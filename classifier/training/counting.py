@@ -12,7 +12,7 @@ from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from classifier.analysis import AnalysisSettings
+from classifier.analysis import AnalysisSettings, is_word
 from classifier.arabic import letter_table
 from classifier.engine import Lexicon, Reader, Weighting
 from classifier.engine.tables import hash_term
@@ -47,7 +47,8 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         kept = sorted(np.flatnonzero(documents >= self.min_documents), key=terms.__getitem__)
         self.terms_ = [terms[number] for number in kept]
         known_without_it = (documents > self.min_documents).astype(np.float64)
-        self.coverage_ = (counts @ known_without_it) / np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
+        words = np.fromiter(map(is_word, terms), np.float64, len(terms))
+        self.coverage_ = (counts @ (words * known_without_it)) / np.maximum(counts @ words, 1)
         counts = counts[:, kept]
         counts.sort_indices()  # sums in one order give one model, however many threads have counted
         return counts

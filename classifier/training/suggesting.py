@@ -22,6 +22,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
+from classifier.arabic import letter_table
 from classifier.corpus import TEXT_COLUMNS, text_of
 from classifier.decision import decide
 from classifier.drafts import replacing
@@ -110,7 +111,7 @@ def suggest(
     tally = Tally()
     pool = _read_pool(archive, loaded, excluded, tally, say=say, seed=seed)
     say(f"comparing {len(pool):,} documents")
-    pool = _one_per_story(pool, excluded, Reader(loaded.tables.analysis, loaded.tables.letters), tally)
+    pool = _one_per_story(pool, excluded, Reader(loaded.tables.analysis, letter_table()), tally)
     if not pool:
         raise ClassifierError(
             f"{archive}: nothing to suggest among {tally.documents:,} documents; they are empty, not Arabic, too "
