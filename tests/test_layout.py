@@ -111,3 +111,70 @@ def test_a_line_that_says_read_also_goes_with_its_link() -> None:
 def test_a_paragraph_that_begins_like_a_heading_stays() -> None:
     paragraph = f"اقرأ أيضا ما كتبه الخبراء عن الأزمة: {FINTECH[1]}"
     assert paragraph in _read(f"<article>{_paragraphs(FINTECH)}<p>{paragraph}</p><p>{FINTECH[1]}</p></article>")
+
+
+TEASERS = "".join(f"<div><h4>{text}</h4><p>{text} {text}</p></div>" for text in HEADLINES * 3)
+AROUND = {
+    "a column beside a sidebar": ("<div class=right-sidebar><div>", "</div></div>"),
+    "a builder's widget": ("<div class='elementor-widget text'><div class=elementor-widget-container>", "</div></div>"),
+    "one form for the page": ("<form action=x.aspx><div class=body>", "</div></form>"),
+    "hidden until asked for": ("<div style='display:none'>", "</div>"),
+}
+
+
+@pytest.mark.parametrize(("begin", "end"), AROUND.values(), ids=AROUND)
+def test_an_article_is_no_furniture_whatever_its_box_is_called(begin: str, end: str) -> None:
+    script = f"<script>{'x = 1;' * 2000}</script>"
+    page = f"{script}{begin}{_paragraphs(SECURITY, 'h1')}{end}<div class=more>{TEASERS}</div>"
+    assert _read(page)[: len(SECURITY)] == SECURITY
+
+
+def test_furniture_with_prose_goes_beside_an_article() -> None:
+    comments = f"<div id=comments>{'<p>' + FINTECH[1] + '</p>'}</div>"
+    footer = f"<footer><p>{FINTECH[2]}</p></footer>"
+    assert _read(f"<div>{_paragraphs(SECURITY, 'h1')}</div>{comments}{footer}") == SECURITY
+
+
+@pytest.mark.parametrize("articles", [[SECURITY], [SECURITY, FINTECH]], ids=["one", "two"])
+def test_a_page_without_names_keeps_what_is_outside_paragraphs(articles: list[list[str]]) -> None:
+    page = "".join(
+        f"<div><div><h2>{title}</h2><div><strong>{lead}</strong><br><br>{'<br><br>'.join(rest)}</div></div></div>"
+        for title, lead, *rest in articles
+    )
+    assert _read(f"<div>{page}</div>") == [text for article in articles for text in article]
+
+
+def test_a_column_of_cells_is_no_menu(shipped: Model) -> None:
+    cells = "".join(f"<tr><td>{text}</td></tr>" for text in [*FINTECH, *SECURITY])
+    assert _read(f"<table>{cells}</table>") == [*FINTECH, *SECURITY]
+
+
+GLOSSARY = "".join(f"<tr><td>{title}</td><td>{' '.join(FINTECH[1:])}</td></tr>" for title in ("المادة", "الشرح"))
+
+
+def test_a_word_beside_its_text_is_no_side_column() -> None:
+    assert " ".join(_read(f"<table>{GLOSSARY}</table>")).split().count("المادة") == 1
+
+
+def test_cells_of_bare_text_are_kept_beside_paragraphs() -> None:
+    bare = f"<td>{'<br>'.join(SECURITY[1:])}</td>"
+    assert set(SECURITY[1:]) < set(_read(f"<table><tr>{bare}<td>{_paragraphs(FINTECH * 3)}</td></tr></table>"))
+
+
+def test_prose_in_many_pieces_is_no_list_of_headlines() -> None:
+    pieces = "".join(f"<span>{word} </span>" for word in SECURITY[1].split())
+    assert SECURITY[1] in _read(
+        f"<table><tr><td><p>{pieces}</p><p>قيل</p></td><td>{_paragraphs(FINTECH * 2)}</td></tr></table>"
+    )
+
+
+SLOW = {
+    "a row of cells": ("<table><tr>", "<td>كلمة</td>", 20_000, "</tr></table>"),
+    "boxes that say read also": ("<div>اقرأ أيضا " * 100, "كلمة<br>", 20_000, ""),
+}
+
+
+@pytest.mark.parametrize(("begin", "part", "times", "end"), SLOW.values(), ids=SLOW)
+def test_a_page_is_laid_out_in_one_pass(begin: str, part: str, times: int, end: str) -> None:
+    """Each of these takes ten seconds or more, where everything is asked of everything."""
+    assert _read(begin + part * times + end)

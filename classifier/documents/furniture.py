@@ -1,8 +1,13 @@
-"""The furniture of a web page: menus, footers, comments and boxes of links to other articles, cut out of its tree."""
+"""The furniture of a web page: menus, footers, comments and boxes of links to other articles, cut out of its tree.
+
+Names tell furniture, but they lie: themes call the column beside a sidebar after it, and builders call everything a
+widget. So the boxes that hold the page's prose are found first, and neither they nor what is around them goes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,6 +16,9 @@ if TYPE_CHECKING:
 
 _FURNITURE = ("nav", "footer", "aside", "form", "button", "select", "menu", "dialog")
 _BOXES = (*_FURNITURE, "header", "article", "div", "section", "ul", "ol", "p")
+_INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
+_PROSE, _ENOUGH = 12, 60  # words: a paragraph has so many, and an article
+_HALF = 0.5  # of the words of the longest: what else is taken for an article
 _CUT = "CUT"  # no tag of a page: the parser makes those lower-case
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "span", "div")
 _FURNITURE_NAME = re.compile(
@@ -21,6 +29,10 @@ _FURNITURE_NAME = re.compile(
 )
 # An article is named after its sections and tags, whatever they are called.
 _COMMENT_NAME = re.compile(r"(?i)(?:^|\s)comment(?:-(?:body|content|item))?(?:$|\s)")
+# What has prose and is no article, even where it is the longest.
+_NO_ARTICLE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:comments?|disqus|respond|footer|copyright|cookies?|newsletter|subscribe)(?:$|[\s_-])"
+)
 # Compared without hamzas and marks, which editors set as they like.
 _READ_ALSO = re.compile(
     r"\W*(?:اقر(?:ا|اوا|ووا|ئي) ايضا|اقرا (?:المزيد|كذلك)|شاهد ايضا|قد (?:يعجبك|يهمك) ايضا"
@@ -32,15 +44,58 @@ _LOOSE = str.maketrans("أإآ", "ااا", "\u064b\u064c\u064d\u064e\u064f\u0650
 
 def drop_furniture(tree: HtmlElement) -> None:
     """Cut out menus, footers, comments and boxes of links to other articles."""
-    size = len(tree.text_content())
+    kept = _around_articles(tree)
+    size = len(tree.text_content()) - sum(len(script.text_content()) for script in tree.iter("script", "style"))
     for element in list(tree.iter(*_BOXES)):
-        if _is_furniture(element) and _is_inside(element, tree) and _is_dispensable(element, size):
+        is_furniture = _is_furniture(element)
+        if element in kept:
+            if is_furniture or "none" in element.get("style", ""):  # hidden until somebody asks for more
+                _clear_name(element)
+        elif is_furniture and _is_inside(element, tree) and _is_dispensable(element, size):
             cut(element)
     drop_cut(tree)
     for box in _cut_read_also(tree):
         if _is_inside(box, tree) and link_share(box) > 0.5:
             cut(box)
     drop_cut(tree)
+
+
+def _around_articles(tree: HtmlElement) -> set[HtmlElement]:
+    """The boxes whose own paragraphs make an article, as long as half the longest at least, and all around them."""
+    words: Counter[HtmlElement] = Counter()
+    for block, count in _words_of_blocks(tree).items():
+        if count >= _PROSE:
+            words[block.getparent() if block.tag == "p" else block] += count
+    least = max(_ENOUGH, _HALF * max(words.values(), default=0))
+    kept: set[HtmlElement] = set()
+    for box in [box for box, count in words.items() if count >= least]:
+        around = [box, *box.iterancestors()]
+        if not any(element.tag in ("footer", "nav") or _NO_ARTICLE.search(_names_of(element)) for element in around):
+            kept.update(around)
+    return kept
+
+
+def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
+    """The number of words right in each block of a page, but for those that are links."""
+    body = tree.find("body")
+    words: Counter[HtmlElement] = Counter()
+    if body is None:
+        return words
+    for text in body.xpath(".//text()[not(parent::a or parent::script or parent::style)]"):
+        block = text.getparent()
+        block = block.getparent() if text.is_tail else block
+        while block.tag in _INLINE and block.tag != "a":
+            block = block.getparent()
+        words[block] += len(text.split())
+    return words
+
+
+def _clear_name(element: HtmlElement) -> None:
+    """Take away what an extractor would drop an element for."""
+    for name in ("class", "id", "role", "style"):
+        element.attrib.pop(name, None)
+    if element.tag == "form":
+        element.tag = "div"
 
 
 def cut(element: HtmlElement) -> None:
@@ -61,14 +116,20 @@ def _is_furniture(element: HtmlElement) -> bool:
         return element.find(".//h1") is None and link_share(element) > 0.5
     if element.tag == "article":
         return _COMMENT_NAME.search(element.get("class", "")) is not None
-    named = f"{element.get('class', '')} {element.get('id', '')} {element.get('role', '')}"
-    return element.tag in _FURNITURE or _FURNITURE_NAME.search(named) is not None
+    return element.tag in _FURNITURE or _FURNITURE_NAME.search(_names_of(element)) is not None
+
+
+def _names_of(element: HtmlElement) -> str:
+    return f"{element.get('class', '')} {element.get('id', '')} {element.get('role', '')}"
 
 
 def _is_read_also(element: HtmlElement) -> bool:
     """Whether an element says "read also" and nothing else, unless in links."""
     text = element.text_content()
     if _READ_ALSO.match(text[:80].translate(_LOOSE)) is None:
+        return False
+    links = sum(len(link.text_content()) for link in element.iter("a"))
+    if len(text) - links >= 80:  # before each text is asked for the links around it
         return False
     unlinked = "".join(element.xpath(".//text()[not(ancestor::a)]"))
     return len(unlinked) < 80 and _READ_ALSO.fullmatch(unlinked.translate(_LOOSE)) is not None
@@ -90,7 +151,10 @@ def _is_dispensable(element: HtmlElement, size: int) -> bool:
 
 def link_share(element: HtmlElement) -> float:
     """The share of an element's characters that are links (0..1)."""
-    links = sum(len(link.text_content()) for link in element.iter("a"))
+    links, last = 0, None
+    for link in element.iter("a"):
+        if last is None or last not in link.iterancestors("a"):
+            links, last = links + len(link.text_content()), link
     return links / max(1, len(element.text_content()))
 
 

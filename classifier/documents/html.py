@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
 from classifier.documents.furniture import drop_furniture
-from classifier.documents.layout import join_articles, unfold_tables
+from classifier.documents.layout import join_articles, name_article, unfold_tables
 from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
@@ -84,6 +84,7 @@ def _main_text(markup: str) -> tuple[str | None, str]:
         return None, ""
     unfold_tables(tree)
     drop_furniture(tree)
+    name_article(tree)
     join_articles(tree)
     try:
         found = bare_extraction(tree, include_comments=False, include_tables=True, with_metadata=True)

@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 _CELLS = ("td", "th")
 _TABLE_PARTS = ("caption", "colgroup", "thead", "tbody", "tfoot", "tr", *_CELLS)
+_BLOCKS = (
+    "p",
+    "div",
+    "table",
+    "ul",
+    "ol",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "article",
+    "section",
+    "pre",
+)
+_INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
 _LONG_CELL = 40  # words, more than a cell of figures or names has
 _PROSE = 16  # words without a break, more than a headline has
 _SIDE = 3  # times the text of a side column stand beside it
@@ -36,15 +54,14 @@ def unfold_tables(tree: HtmlElement) -> None:
     drop_cut(tree)
     for table in tables:
         for element in [table, *_own_parts(table)]:
-            element.tag = "div"
-    if tables and _article(tree) is None:
-        _name_article(tree)
+            is_paragraph = element.tag in _CELLS and next(element.iter(*_BLOCKS), None) is None
+            element.tag = "p" if is_paragraph else "div"
 
 
-def _name_article(tree: HtmlElement) -> None:
-    """Call all that a page holds its article: an extractor that has to guess takes less."""
+def name_article(tree: HtmlElement) -> None:
+    """Call all that a page holds its article where none is named: an extractor that has to guess takes less."""
     body = tree.find("body")
-    if body is not None:
+    if body is not None and _article(tree) is None:
         article = tree.makeelement("article")
         article.text, body.text = body.text, None
         article.extend(list(body))
@@ -52,10 +69,10 @@ def _name_article(tree: HtmlElement) -> None:
 
 
 def _is_layout(table: HtmlElement) -> bool:
-    """Whether a table places things: it holds tables, headings or whole paragraphs."""
+    """Whether a table places things: it holds tables, headings or whole paragraphs, or has one column."""
     if table.get("role") == "presentation" or table.find(".//table") is not None:
         return True
-    if table.xpath("boolean(.//h1|.//h2|.//h3|.//h4)"):
+    if table.xpath("boolean(.//h1|.//h2|.//h3|.//h4)") or not table.xpath("boolean(.//tr[count(td|th) > 1])"):
         return True
     return any(len(cell.text_content().split()) >= _LONG_CELL for cell in table.iter(*_CELLS))
 
@@ -73,11 +90,32 @@ def _side_cells(row: HtmlElement) -> list[HtmlElement]:
     if len(cells) < 2:
         return []
     sizes = [len(cell.text_content()) for cell in cells]
-    return [cell for cell, size in zip(cells, sizes, strict=True) if _SIDE * size < max(sizes) and _has_no_prose(cell)]
+    largest = max(sizes)
+    return [cell for cell, size in zip(cells, sizes, strict=True) if _SIDE * size < largest and _has_no_prose(cell)]
 
 
 def _has_no_prose(cell: HtmlElement) -> bool:
-    return link_share(cell) > 0.5 or all(len(text.split()) < _PROSE for text in cell.itertext())
+    """Whether a cell holds links or headlines: several short lines, and few words that lead nowhere."""
+    share = link_share(cell)
+    if share > 0.5:
+        return True
+    lines = [line for line in _text_by_lines(cell).split("\n") if line.strip()]
+    sizes = [len(line.split()) for line in lines]
+    return len(lines) > 1 and max(sizes) < _PROSE and (1 - share) * sum(sizes) < _ARTICLE
+
+
+def _text_by_lines(element: HtmlElement) -> str:
+    """The text of an element, with a new line at the beginning and end of all but words and marks within a line."""
+    from lxml import etree
+
+    parts = []
+    for event, part in etree.iterwalk(element, events=("start", "end")):
+        parts.append("" if part.tag in _INLINE else "\n")
+        if event == "start":
+            parts.append(part.text or "")
+        elif part is not element:
+            parts.append(part.tail or "")
+    return "".join(parts)
 
 
 def join_articles(tree: HtmlElement) -> None:
