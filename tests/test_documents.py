@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from email.message import Message
+from email.mime.application import MIMEApplication
 from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -453,6 +454,37 @@ def test_message_in_several_parts(body: Message) -> None:
     """Apple's program writes what stands before and after a picture as parts of their own."""
     document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
     assert (document.text, document.repairs) == (f"{TITLE}\n\nأول\n\nثان", ())
+
+
+def _attached(content: str, kind: str, name: str | None) -> Message:
+    part = MIMEText(content, kind) if kind in ("plain", "html") else MIMEApplication(content.encode(), kind)
+    part.add_header("Content-Disposition", "attachment", **({"filename": name} if name else {}))
+    return part
+
+
+@pytest.mark.parametrize("name", ["article", "article.log", "article.txt.bak", None])
+@pytest.mark.parametrize("kind", ["plain", "octet-stream"])
+def test_an_attachment_is_known_by_what_it_holds(name: str | None, kind: str) -> None:
+    body = _multipart("mixed", _text("تجدون النص مرفقا"), _attached(BODY, kind, name))
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert document.text == f"{TITLE}\n\nتجدون النص مرفقا\n\n{BODY}"
+    assert document.repairs == ()
+
+
+def test_an_attachment_that_is_not_read_is_told() -> None:
+    parts = [_attached("\x00\x01\x02" * 90, "octet-stream", name) for name in ("data.bin", "photo.jpg")]
+    body = _multipart("mixed", _text(BODY), *parts, _attached("x", "pgp-signature", "signature.asc"))
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert (document.text, document.repairs) == (TEXT, ("attachment data.bin not read: UNREADABLE",))
+
+
+def test_a_stub_of_several_sentences_does_not_hide_the_message() -> None:
+    stub = (
+        "إذا لم تظهر الرسالة بشكل صحيح فافتحها في المتصفح من الرابط أدناه، أو حدث برنامج البريد لديك إلى آخر نسخة منه."
+    )
+    body = _multipart("alternative", _text(stub), _text(BODY, "html"))
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert " ".join(document.text.split()) == " ".join(TEXT.split())
 
 
 def test_message_with_a_part_that_is_no_text() -> None:

@@ -21,7 +21,20 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _BODIES = ("text/plain", "text/html")
-_FEW_LETTERS = 40
+_FULLER = 2.0  # times the letters: so much more does another form of a message hold than a stub of it
+# Parts that are attached and say nothing of what a message is about.
+_MUTE = (
+    "image",
+    "audio",
+    "video",
+    "text/css",
+    "text/calendar",
+    "text/vcard",
+    "text/x-vcard",
+    "application/pgp",
+    "application/pkcs",
+    "application/x-pkcs",
+)
 _LONGEST_HEADER = 8_192
 # What stands between the messages of a mailbox (mbox): who sent the next one and when, and then its headers.
 _BETWEEN = (
@@ -144,9 +157,11 @@ def _texts(part: Message, source: Source) -> list[Raw]:
 def _choose(alternatives: Iterable[list[Raw]]) -> list[Raw]:
     """The first, plain text as a rule, unless it is a mere stub ("your program cannot show HTML") beside another."""
     chosen: list[Raw] = []
-    for chosen in filter(_says_anything, alternatives):
-        if sum(map(str.isalpha, "".join(text.text for text in chosen))) > _FEW_LETTERS:
-            break
+    most = 0
+    for texts in filter(_says_anything, alternatives):
+        letters = sum(map(str.isalpha, "".join(text.text for text in texts)))
+        if not chosen or letters > _FULLER * most:
+            chosen, most = texts, letters
     return chosen
 
 
@@ -220,11 +235,19 @@ def _forwarded(part: Message) -> bytes:
 
 def _file_name(part: Message, source: Source) -> str:
     """The name of an attached document; empty for bodies, pictures, signatures and other parts that are none."""
-    if part.get_content_type() == "message/rfc822":
+    from mimetypes import guess_type
+
+    kind, disposition = part.get_content_type(), part.get_content_disposition()
+    if kind == "message/rfc822":
         return "message.eml"
     name = _decode_words(part.get_filename() or "", source)
-    is_body = part.get_content_disposition() == "inline" and part.get_content_type() in _BODIES
-    return name if is_readable_name(name) and not is_body else ""
+    if disposition == "inline" and kind in _BODIES:
+        return ""
+    if is_readable_name(name):
+        return name
+    # A name may be wrong or missing, and what is not read is to be told: only what cannot be a document is passed over.
+    is_mute = kind.startswith(_MUTE) or (guess_type(name)[0] or "").startswith(_MUTE)
+    return "" if is_mute or not (name or disposition == "attachment") else name or "unnamed"
 
 
 def _header(message: Message, field: str, source: Source) -> str | None:
