@@ -8,9 +8,13 @@ that is judged by its words (`repair`).
 
 from __future__ import annotations
 
+import math
 import re
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from ctypes import c_double
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from classifier.documents.repair import repair
 from classifier.documents.scoring import count_arabic, fold_forms
@@ -29,9 +33,23 @@ _PDFIUM = threading.Lock()
 _LAM_ALEF = re.compile(r"[اأإآ]ل|ل[اأإآ]")
 _PAIR = 2
 _LIGATURES = {"ال": "ﻻ", "أل": "ﻷ", "إل": "ﻹ", "آل": "ﻵ"}
+_END = "\r\n"  # of a line, for pdfium
+_WIDER = 1.2  # times the gap between lines: between paragraphs
+_SAME_SIZE = 0.5  # points
 _NEW_PAGE = "\n\f\n"
 _LINE_END = re.compile(r"[.!?؟:؛…»\"”]$")
 _NO_GLYPH = re.compile(r"[\ue000-\uf8ff\ufffd\ufffe\uffff\x00-\x08\x0e-\x1f]+")
+
+
+class _Place(NamedTuple):
+    """Where a line begins: points above the foot of the page, and the size of its letters (points)."""
+
+    height: float
+    size: float
+
+    def gap(self, below: _Place) -> float:
+        """Points down to the line below; infinite where that is set in another size."""
+        return self.height - below.height if abs(self.size - below.size) < _SAME_SIZE else math.inf
 
 
 def read(source: Source) -> Raw:
@@ -86,15 +104,45 @@ def _page_text(document: pypdfium2.PdfDocument, index: int) -> str:
     except pypdfium2.PdfiumError:
         return ""  # one lost page of a damaged file must not lose the others
     try:
-        return _mend_ligatures(words).replace("\r\n", "\n").strip()
+        text: str = words.get_text_range()
+        lines = _mend_ligatures(words, text).split(_END)
+        return "\n".join(_spaced(lines, _places(words, text.split(_END)))).strip()
     finally:
         words.close()
         page.close()
 
 
-def _mend_ligatures(words: pypdfium2.PdfTextPage) -> str:
+def _places(words: pypdfium2.PdfTextPage, lines: Sequence[str]) -> list[_Place | None]:
+    """How high on the page each line stands, and the size of its letters; None for empty ones."""
+    from pypdfium2 import raw
+
+    count, start = words.count_chars(), 0
+    places: list[_Place | None] = []
+    for line in lines:
+        first = raw.FPDFText_GetCharIndexFromTextIndex(words, start + len(line) - len(line.lstrip()))
+        start += len(line) + len(_END)
+        if not line.strip() or not 0 <= first < count:
+            places.append(None)
+            continue
+        across, height = c_double(), c_double()
+        raw.FPDFText_GetCharOrigin(words, first, across, height)
+        places.append(_Place(height.value, raw.FPDFText_GetFontSize(words, first)))
+    return places
+
+
+def _spaced(lines: Sequence[str], places: Sequence[_Place | None]) -> Iterator[str]:
+    """The lines with empty ones where the page leaves more room than between most, or the letters change their size."""
+    gaps = [one.gap(other) for one, other in pairwise(places) if one and other]
+    narrow = sorted(gap for gap in gaps if 0 < gap < math.inf)
+    most = _WIDER * narrow[len(narrow) // 4] if narrow else math.inf
+    for line, (above, here) in zip(lines, pairwise((None, *places)), strict=True):
+        if above and here and above.gap(here) > most:
+            yield ""
+        yield line
+
+
+def _mend_ligatures(words: pypdfium2.PdfTextPage, text: str) -> str:
     """A page's text with its lam-alefs as one sign each, which no reversal tears, and other ligatures turned back."""
-    text: str = words.get_text_range()
     pairs = [hit.start() for hit in _LAM_ALEF.finditer(text)]
     # Chosen by letters first: asking for the boxes of every character would double the time.
     boxes = _Boxes(words)
