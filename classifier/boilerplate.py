@@ -68,6 +68,7 @@ _ANNOUNCES = re.compile(
 )
 _SAID_BELOW = re.compile(rf"\W*{_FOLLOWS}")
 _NUMBERED = re.compile(r"\W{0,3}(\d{1,3})\s?[.)–-](?!\s?\d)")
+_WHOLE_LIST = re.compile(r"\s*(?::\s*\w|\(?\s*0\s*\)?\W*$)")  # «الوسوم: ميناء»: all of it stands in the line
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
 _DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs
@@ -151,11 +152,12 @@ def _said_kind(line: str, *, ends: bool) -> Kind | None:
     if phrase is None:
         return None
     rest = line[phrase.end() :]
-    if len(rest.split()) <= REST and phrase.lastgroup != "notice":
+    is_whole = phrase.lastgroup == "list" and _WHOLE_LIST.match(rest)
+    if len(rest.split()) <= REST and phrase.lastgroup != "notice" and not is_whole:
         return Kind[str(phrase.lastgroup).upper()]
     # «اقرأ أيضا: ...» is a link itself, and no list stands under it.
     is_link = _SIGN.match(rest) or (phrase.lastgroup == "see_also" and not ends)
-    return Kind.NOTICE if is_link or phrase.lastgroup == "notice" else None
+    return Kind.NOTICE if is_link or is_whole or phrase.lastgroup == "notice" else None
 
 
 def _has_menu(lines: Sequence[str], kinds: Sequence[Kind]) -> bool:
@@ -178,9 +180,13 @@ def _page_end(lines: Sequence[str], kinds: Sequence[Kind], running: Sequence[int
         above, below = above - running[number], below + running[number]
         if kinds[number] is Kind.LIST and above >= max(ENOUGH, below):
             end = number
-        elif len(lines[number]) >= HEADLINE:
-            break
+        elif len(lines[number]) >= HEADLINE or (_is_prose(lines[number - 1]) and _is_prose(lines[number])):
+            break  # two such in a row are an article's: teasers have a headline between them
     return end
+
+
+def _is_prose(line: str) -> bool:
+    return len(line.split()) >= ENOUGH and line.rstrip(_CLOSERS).endswith(".")
 
 
 def _rows(kinds: Sequence[Kind]) -> Iterator[range]:

@@ -130,14 +130,15 @@ class Cutter:
         return named
 
     def _renamed(self, text: str, page: Page) -> Page:
-        runs = page.runs()
+        runs, words = page.runs(), page.words
         texts = [spoken(text, page.paragraphs[run.start : run.stop]) for run in runs]
         path: list[int] = []
         for run, tally in zip(runs, self._engine.tally_many(texts), strict=True):
             column = best_of(tally) if tally.known else page.path[run.start]
             path += [column] * len(run)
-        if len(runs) > 1 and sum(page.words[runs[0].start : runs[0].stop]) < MAIN_WORDS:
-            path[: runs[0].stop] = [path[runs[0].stop]] * runs[0].stop  # a heading belongs to what stands under it
+        for run in reversed(runs[:-1]):  # a heading belongs to what stands under it
+            if sum(words[run.start : run.stop]) < MAIN_WORDS:
+                path[run.start : run.stop] = [path[run.stop]] * len(run)
         return replace(page, path=tuple(path), gain=page.gain if len(set(path)) > 1 else 0.0)
 
     def passages(self, text: str, page: Page, labels: Sequence[str]) -> tuple[Passage, ...]:
