@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from classifier.evaluation import coverage_at, measure, risk_coverage
+from classifier.evaluation import coverage_at, measure, risk_coverage, wilson
 
 
 @pytest.mark.parametrize("found", ["abc", "ab"], ids=["every label", "two of three labels"])
@@ -28,3 +28,18 @@ def test_what_is_as_certain_is_answered_as_well() -> None:
     for order in (np.argsort(right), np.argsort(~right)):
         assert coverage_at(risk_coverage(certainty[order], right[order]), 0.05) == 0.0
         assert coverage_at(risk_coverage(certainty[order], right[order]), 0.1) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "interval"),
+    [(0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (5, 10, (0.2366, 0.7634)), (0, 0, (0.0, 1.0))],
+)
+def test_the_interval_of_a_share(hits: int, trials: int, interval: tuple[float, float]) -> None:
+    assert wilson(hits, trials) == pytest.approx(interval, abs=1e-4)
+
+
+def test_perfect_answers_are_not_sure_to_be() -> None:
+    (first, second) = measure(["a"] * 10 + ["b"] * 10, np.eye(2).repeat(10, axis=0), "ab").per_label
+    assert first.recall_interval == first.precision_interval == wilson(10, 10)
+    low, _ = second.f1_interval
+    assert wilson(10, 10)[0] < low < 1.0  # among as many documents, an F1 is nearer to 1 than a share

@@ -488,6 +488,14 @@ ODD: list[dict[str, Any]] = [
     *({"size": 2**63}, {"mtime": 10**31}, {"coverage": float("nan")}, {"repairs": [1]}),
     *({"topics": ["other"]}, {"topics": [{"label": "other"}]}, {"topics": [{"label": "other", "share": None}]}),
     *({"status": "odd"}, {"sha256": 1}, {"probability": -5}, {"coverage": 1.5}),
+    *(
+        {"model": 1},
+        {"size": True},
+        {"label": None},
+        {"probabilities": {"other": 10**29}},
+        {"probabilities": {"a": True}},
+    ),
+    *({"topics": [{"label": "other", "share": -1}]}, {"topics": [{"label": "other", "share": 10**29}]}),
     *({"evidence": [1]}, {"evidence": [{"term": "x", "contribution": "y"}]}),
 ]
 

@@ -40,7 +40,7 @@ _LARGEST = 10**30
 _NUMBER = (int, float)
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("path", "status"), (str,)),
-    **dict.fromkeys(("label", "reason", "message", "sha256", "archive", "folder"), (str, NoneType)),
+    **dict.fromkeys(("label", "reason", "message", "sha256", "archive", "folder", "model"), (str, NoneType)),
     **dict.fromkeys(("size", "mtime", "members"), (int, NoneType)),
     **dict.fromkeys(("probability", "coverage"), (*_NUMBER, NoneType)),
     **dict.fromkeys(("repairs", "topics", "evidence"), (list, NoneType)),
@@ -48,9 +48,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 """What is read of a line again, which anybody may have written ..."""
 _STATUSES = ("labelled", "unknown", "failed")
-_PARTS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
-    "topics": {"label": str, "share": _NUMBER},
-    "evidence": {"term": str, "contribution": _NUMBER},
+_PARTS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "topics": {"label": (str,), "share": _NUMBER},
+    "evidence": {"term": (str,), "contribution": _NUMBER},
 }
 """... and of each part of its lists."""
 
@@ -74,18 +74,28 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
 
 def _is_ours(values: Mapping[str, Any]) -> bool:
     return (
-        all(isinstance(values.get(name), kinds) for name, kinds in _TYPES.items())
+        _has(values, _TYPES)
         and values["status"] in _STATUSES
-        and all(0 <= (values.get(name) or 0) <= 1 for name in ("probability", "coverage"))
+        and (values["status"] != "labelled" or values.get("label") is not None)
         and abs(values.get("size") or 0) <= _LARGEST_SIZE
-        and all(isinstance(share, _NUMBER) for share in (values.get("probabilities") or {}).values())
         and all(isinstance(repair, str) for repair in values.get("repairs") or ())
         and all(_has(part, kinds) for name, kinds in _PARTS.items() for part in values.get(name) or ())
+        and all(_is(share, _NUMBER) and 0 <= share <= 1 for share in _shares(values))
     )
 
 
-def _has(part: object, kinds: Mapping[str, type | tuple[type, ...]]) -> bool:
-    return isinstance(part, dict) and all(isinstance(part.get(name), kind) for name, kind in kinds.items())
+def _has(part: object, kinds: Mapping[str, tuple[type, ...]]) -> bool:
+    return isinstance(part, dict) and all(_is(part.get(name), kind) for name, kind in kinds.items())
+
+
+def _is(value: object, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)  # which Python takes for a number
+
+
+def _shares(values: Mapping[str, Any]) -> Iterator[Any]:
+    yield from (values.get("probability") or 0, values.get("coverage") or 0)
+    yield from (values.get("probabilities") or {}).values()
+    yield from (part["share"] for part in values.get("topics") or ())
 
 
 def _whole(digits: str) -> int:

@@ -115,7 +115,7 @@ def as_json(data: Any) -> str:
 def write(page_text: str, out: str | os.PathLike[str]) -> None:
     """Write a page whole or not at all."""
     with replacing(out) as draft:
-        draft.write_text(page_text, encoding="utf-8", newline="\n")
+        draft.write_text(page_text, encoding="utf-8", errors="replace", newline="\n")
 
 
 def _show(match: re.Match[str]) -> str:
