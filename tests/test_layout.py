@@ -178,3 +178,26 @@ SLOW = {
 def test_a_page_is_laid_out_in_one_pass(begin: str, part: str, times: int, end: str) -> None:
     """Each of these takes ten seconds or more, where everything is asked of everything."""
     assert _read(begin + part * times + end)
+
+
+def test_what_is_hidden_until_asked_for_belongs_to_its_article() -> None:
+    title, first, *rest = SECURITY
+    hidden = "".join(f"<p>{text}</p>" for text in rest)
+    assert _read(f"<div><h1>{title}</h1><p>{first}</p><div style='display:none'>{hidden}</div></div>") == SECURITY
+
+
+def test_tags_of_a_page_s_own_part_paragraphs() -> None:
+    body = "".join(f"<app-text>{text}</app-text>" for text in SECURITY)
+    assert _read(f"<app-root><app-story>{body}</app-story></app-root>") == SECURITY
+
+
+@pytest.mark.parametrize(
+    ("tag", "title"),
+    [
+        ("النفط يرتفع 1.2 في المئة عند الإغلاق - صحيفة المدار", "النفط يرتفع 1.2 في المئة عند الإغلاق"),
+        ("المدار | النفط يرتفع في الأسواق العالمية عند الإغلاق", "النفط يرتفع في الأسواق العالمية عند الإغلاق"),
+    ],
+)
+def test_the_title_of_a_page_is_not_its_site_s_name(tag: str, title: str) -> None:
+    page = f"<html><head><title>{tag}</title></head><body><p>{'</p><p>'.join(FINTECH[1:])}</p></body></html>"
+    assert read_bytes(page.encode(), "a.html").title == title

@@ -88,6 +88,7 @@ _TAG = (
     rb"(?i)<(?:!doctype|html|head|body|title|meta|link|script|style|div"
     rb"|p|span|table|article|section|h[1-6]|br|a|ul|font|center|b)\b"
 )
+_FEED = rb"(?i)(?:<!--.{0,500}?-->\s*)?<(?:rss|feed|rdf:rdf|nitf|newsml)\b"
 _CONTROLS = bytes({*range(0x20)} - set(b"\t\n\v\f\r"))
 _MUCH = 1 << 16  # the objects before a PDF's first compressed one are plain text
 _FEWEST_HEADERS = 3
@@ -164,7 +165,7 @@ def _detect_text(data: bytes, extension: str) -> Format:
 def _detect_markup(head: bytes, extension: str) -> Format | None:
     if extension == ".fodt" or b"urn:oasis:names:tc:opendocument" in head:
         return ODT
-    return HTML if head.startswith(b"<?xml") or re.search(_TAG, head) else None
+    return HTML if head.startswith(b"<?xml") or re.search(_TAG, head) or re.match(_FEED, head) else None
 
 
 def _detect_misnamed(data: bytes, expected: Format) -> Format:

@@ -49,8 +49,10 @@ def drop_furniture(tree: HtmlElement) -> None:
     for element in list(tree.iter(*_BOXES)):
         is_furniture = _is_furniture(element)
         if element in kept:
-            if is_furniture or "none" in element.get("style", ""):  # hidden until somebody asks for more
+            if is_furniture or _is_hidden(element):
                 _clear_name(element)
+        elif not is_furniture and _is_hidden(element) and element.getparent() in kept:
+            del element.attrib["style"]
         elif is_furniture and _is_inside(element, tree) and _is_dispensable(element, size):
             cut(element)
     drop_cut(tree)
@@ -88,6 +90,11 @@ def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
             block = block.getparent()
         words[block] += len(text.split())
     return words
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    """Whether an element, no mere phrase, shows only when somebody asks for more."""
+    return "none" in element.get("style", "") and len(element.text_content().split()) >= _PROSE
 
 
 def _clear_name(element: HtmlElement) -> None:

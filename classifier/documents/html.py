@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
+from classifier.documents.feed import is_feed, text_of_feed
 from classifier.documents.furniture import drop_furniture
-from classifier.documents.layout import join_articles, name_article, unfold_tables
+from classifier.documents.layout import join_articles, name_article, plain_boxes, unfold_tables
 from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
@@ -24,6 +25,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _INVISIBLE = re.compile(
     r"(?is)<!--(?:-?>|.*?(?:-->|\Z))|<(script|style|noscript|template|svg|iframe)\b.*?(?:</\1\s*>|\Z)"
 )
+_PARTING = " -|–—:·»/"  # a title from the name of its site
 _TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)")
 _BREAK = re.compile(r"(?i)</?(?:p|div|br|h[1-6]|li|tr|table|section|article|blockquote)\b[^<>]*>")
 _TAG = re.compile(r"<[^<>]*>")
@@ -31,6 +33,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _MOST_CHARACTERS = 3_000_000
 _MOST_TAGS = 50_000
 _DEEPEST = 150
+# Nobody asks for the date: looking for its words in two hundred languages costs the first page a second and more.
+_NO_DATES = {"original_date": False, "extensive_search": False, "max_date": "2100-01-01"}
 
 
 def read(source: Source) -> Raw:
@@ -43,10 +47,13 @@ def read(source: Source) -> Raw:
 def extract(page: Decoded, source: Source) -> Raw:
     """Title and main text of a decoded page."""
     markup = _DECLARATION.sub("", page.text)
+    if is_feed(page.text):
+        return Raw(text_of_feed(markup, strip_tags) or strip_tags(markup), None, page.encoding, page.repairs)
     title, text = _main_text(markup) if _is_tractable(markup) else (None, "")
     if not text:
         text = strip_tags(markup)
-    return Raw(text, usable_title(title or _title_tag(markup), source.name), page.encoding, page.repairs)
+    title = _whole_title(title, _title_tag(markup))
+    return Raw(text, usable_title(title, source.name), page.encoding, page.repairs)
 
 
 def strip_tags(markup: str) -> str:
@@ -63,6 +70,15 @@ def _title_tag(markup: str) -> str | None:
 
     found = _TITLE.search(markup)
     return unescape(found[1]) if found else None
+
+
+def _whole_title(found: str | None, tag: str | None) -> str | None:
+    """The title found; where that is but the site's name, at an end of the title tag, the rest of that."""
+    if not found or not tag:
+        return found or tag
+    whole = " ".join(tag.split())
+    rest = (whole.removesuffix(found) if whole.endswith(found) else whole.removeprefix(found)).strip(_PARTING)
+    return rest if len(found) < len(rest) < len(whole) else found
 
 
 def _is_tractable(markup: str) -> bool:
@@ -82,12 +98,15 @@ def _main_text(markup: str) -> tuple[str | None, str]:
     tree = load_html(markup)
     if tree is None or _is_too_deep(tree):
         return None, ""
+    plain_boxes(tree)
     unfold_tables(tree)
     drop_furniture(tree)
     name_article(tree)
     join_articles(tree)
     try:
-        found = bare_extraction(tree, include_comments=False, include_tables=True, with_metadata=True)
+        found = bare_extraction(
+            tree, include_comments=False, include_tables=True, with_metadata=True, date_extraction_params=_NO_DATES
+        )
     except (etree.Error, ValueError, RecursionError):
         return None, ""
     if found is None or isinstance(found, dict):

@@ -44,6 +44,13 @@ _ARTICLE = 60  # words; a teaser has fewer
 _NUMBER = re.compile(r"\d+")
 
 
+def plain_boxes(tree: HtmlElement) -> None:
+    """Make boxes of tags that only the page's own scripts know into plain ones."""
+    for element in tree.iter():
+        if isinstance(element.tag, str) and "-" in element.tag:
+            element.tag = "div"
+
+
 def unfold_tables(tree: HtmlElement) -> None:
     """Make tables that lay out the page into boxes, without their side columns."""
     tables = [table for table in tree.iter("table") if _is_layout(table)]
