@@ -71,8 +71,10 @@ def arabic_font() -> str:
     return pytest.skip("no font with Arabic letters is installed")
 
 
-def drawn_pdf(lines: list[str], *, password: str | None = None, title: str | None = None) -> bytes:
-    """A PDF of reportlab, which draws the characters it is given from left to right."""
+def drawn_pdf(
+    lines: list[str], *, password: str | None = None, title: str | None = None, sizes: dict[str, int] | None = None
+) -> bytes:
+    """A PDF of reportlab, which draws the characters it is given from left to right; an empty line is half a step."""
     pytest.importorskip("reportlab")
     from reportlab.lib.pdfencrypt import StandardEncryption
     from reportlab.pdfbase import pdfmetrics
@@ -84,9 +86,11 @@ def drawn_pdf(lines: list[str], *, password: str | None = None, title: str | Non
     canvas = Canvas(file, encrypt=StandardEncryption(password) if password else None)
     if title:
         canvas.setTitle(title)
-    canvas.setFont("Arabic", 10)
-    for number, line in enumerate(lines):
-        canvas.drawRightString(560, 800 - 16 * number, line)
+    height = 800
+    for line in lines:
+        canvas.setFont("Arabic", (sizes or {}).get(line, 10))
+        canvas.drawRightString(560, height, line)
+        height -= 16 if line else 8
     canvas.save()
     return file.getvalue()
 

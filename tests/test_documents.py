@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import gzip
 import importlib
+import json
 import pkgutil
 import subprocess
 import sys
@@ -379,6 +380,15 @@ def test_pdf_of_libreoffice(tmp_path: Path) -> None:
     assert document.repairs == ()
 
 
+def test_pdf_paragraphs_are_those_of_the_page() -> None:
+    """Each fills its last line, so that only the room left between them and the size of the title can tell."""
+    title = "عنوان يملأ السطر كله كما تملؤه أسطر الفقرات التي تحته"
+    line = "هذا سطر طويل من فقرة تملأ عرض الصفحة حتى آخرها بلا نقصان"
+    lines = [visual(text) if text else "" for text in (title, line, line, "", line, line, line)]
+    document = read_bytes(producers.drawn_pdf(lines, sizes={lines[0]: 14}), "a.pdf")
+    assert document.text.split("\n\n") == [title, f"{line} {line}", f"{line} {line} {line}"]
+
+
 def test_pdf_title_and_page_limit() -> None:
     lines = [visual(line) for line in producers.wrap(BODY)]
     document = read_bytes(producers.drawn_pdf(lines, title=TITLE), "a.pdf")
@@ -653,3 +663,40 @@ def test_limits_are_the_callers(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         read_document(path, limits=Limits(max_bytes=10))
     assert caught.value.reason is Reason.TOO_LARGE
+
+
+def test_word_leaves_out_what_is_hidden() -> None:
+    runs = (
+        "<w:r><w:t>ظاهر</w:t></w:r>"
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>خفي</w:t></w:r>"
+        '<w:r><w:rPr><w:vanish w:val="false"/></w:rPr><w:t> وآخر</w:t></w:r>'
+        "<w:r><w:t> وأخير</w:t></w:r>"
+    )
+    body = f'<w:document xmlns:w="w"><w:body><w:p>{runs}</w:p></w:body></w:document>'
+    assert read_bytes(producers.word_package(body.encode()), "a.docx").text == "ظاهر وآخر وأخير"
+
+
+def test_word_with_a_whole_page_put_in() -> None:
+    """As exporters write it that turn a web page into a Word file."""
+    members = {
+        "[Content_Types].xml": b"<Types/>",
+        "word/document.xml": b'<w:document xmlns:w="w"><w:body><w:altChunk id="x"/></w:body></w:document>',
+        "word/afchunk.mht": producers.web_archive(),
+    }
+    assert " ".join(read_bytes(producers.packed(members), "a.docx").text.split()) == " ".join(TEXT.split())
+
+
+@pytest.mark.parametrize("unseen", [r"{\deleted\revauthdel0 %s}", r"{\f1\v\fs24 %s}", r"{\rtlch\fcs1 \v %s}"])
+def test_rich_text_leaves_out_what_is_struck_out_or_hidden(unseen: str) -> None:
+    coded = [producers._rtf_coded(text, escapes=True) for text in ("أول", "محذوف", "ثان")]
+    page = rf"{{\rtf1\ansi\ansicpg1256 {coded[0]} {unseen % coded[1]}{{\v0 {coded[2]}}}}}"
+    assert read_bytes(page.encode("ascii"), "a.rtf").text.split() == ["أول", "ثان"]
+
+
+def test_letters_spelt_by_numbers() -> None:
+    text = f'{TITLE}\nقال: "{BODY}" 😀'
+    document = read_bytes(json.dumps({"text": text}).encode("ascii"), "a.json")
+    assert (document.text, document.repairs) == (f'{{"text": "{text}"}}', ("JSON escapes decoded",))
+    document = read_bytes(text.encode("ascii", "xmlcharrefreplace"), "a.txt")
+    assert (document.text, document.repairs) == (text, ("character references decoded",))
+    assert read_bytes(f"{BODY} \\u0627 &#1575;".encode(), "a.txt").text == f"{BODY} \\u0627 &#1575;"

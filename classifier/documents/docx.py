@@ -7,6 +7,8 @@ controls, while here everything unpacked is counted and entities are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from classifier.documents.archives import open_zip, unpack_member
 from classifier.documents.source import Raw, Source
@@ -14,9 +16,16 @@ from classifier.documents.titles import usable_title
 from classifier.documents.xmltext import Attributes, TextCollector, collect
 from classifier.errors import DocumentError, Reason
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
+    from classifier.documents.document import Document
+
 _BODY = re.compile(r"word/document\d*\.xml")  # Office on the web writes document2.xml
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_OFF = ("0", "false", "off")
+_PIECE = re.compile(r"word/[^/]+\.(?:mht|mhtml|html?|rtf|txt)")  # whole documents put in, as exporters of web pages do
 # The old drawing of a text box repeats the new one, and moved text is found where it was moved to.
 _SKIPPED = frozenset({"Fallback", "moveFrom"})
 
@@ -27,6 +36,7 @@ class _WordText(TextCollector):
         self.title: str | None = None
         self._skipping = 0
         self._in_text = False
+        self._is_hidden = False
         self._styled_title = False
 
     def start(self, name: str, attributes: Attributes) -> None:
@@ -34,8 +44,12 @@ class _WordText(TextCollector):
             self._skipping += 1
         elif name == "p":
             self.open_paragraph()
+        elif name == "r":
+            self._is_hidden = False
+        elif name == "vanish":
+            self._is_hidden = attributes.get("val", "") not in _OFF
         elif name == "t":
-            self._in_text = True
+            self._in_text = not self._is_hidden
         elif name in _SIGNS:
             self.add(_SIGNS[name])
         elif name == "pStyle":
@@ -86,8 +100,15 @@ def read(source: Source) -> Raw:
             raise DocumentError(Reason.BROKEN_FILE, "a Word file without its main text; get another copy")
         for part in (body, *(name for name in _NOTES if name in names)):
             collect(unpack_member(source, archive, archive.getinfo(part)), words)
+        pieces = _pieces(source, archive, [name for name in names if _PIECE.fullmatch(name)])
         properties = _Properties()
         if "docProps/core.xml" in names:
             collect(unpack_member(source, archive, archive.getinfo("docProps/core.xml")), properties)
-    text = "\n\n".join(words.paragraphs)
-    return Raw(text, words.title or usable_title(properties.title, source.name))
+    text = "\n\n".join((*words.paragraphs, *(piece.text for piece in pieces)))
+    repairs = tuple(dict.fromkeys(note for piece in pieces for note in piece.repairs))
+    return Raw(text, words.title or usable_title(properties.title, source.name), None, repairs)
+
+
+def _pieces(source: Source, archive: ZipFile, names: Sequence[str]) -> list[Document]:
+    """The documents within; one that cannot be read is a damaged part of the whole."""
+    return [source.inner(unpack_member(source, archive, archive.getinfo(name)), name) for name in names]

@@ -1,19 +1,43 @@
-"""Plain text and Markdown: bytes decoded."""
+"""Plain text and Markdown: bytes decoded, and letters that are spelt by numbers."""
 
 from __future__ import annotations
 
-from classifier.documents.decoding import decode
+import re
+
+from classifier.documents.decoding import Decoded, decode
 from classifier.documents.formats import extension_of
+from classifier.documents.scoring import count_arabic
 from classifier.documents.source import Raw, Source
+
+_JSON_LETTER = re.compile(r"\\u06[0-9a-fA-F]{2}")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrt\"/]))")
+_SIGNS = {"n": "\n", "r": "\r", "t": "\t"}
+_REFERENCE = re.compile(r"&#(?:1[5-7]\d\d|[xX]06[0-9a-fA-F]{2});")
 
 
 def read(source: Source) -> Raw:
     """A text file; in Markdown a heading of the first level on top is the title."""
-    decoded = decode(source.data, source.knows)
+    decoded = _unescaped(decode(source.data, source.knows))
     title, text = (
         _split_heading(decoded.text) if extension_of(source.name) in {".md", ".markdown"} else (None, decoded.text)
     )
     return Raw(text, title, decoded.encoding, decoded.repairs)
+
+
+def _unescaped(found: Decoded) -> Decoded:
+    """The text, with letters where most of its Arabic is spelt by numbers, as programs do that trust no encoding."""
+    text = found.text
+    if "\\u06" in text and len(_JSON_LETTER.findall(text)) > count_arabic(text):
+        letters = _JSON_ESCAPE.sub(
+            lambda part: chr(int(part[1], 16)) if part[1] else _SIGNS.get(part[2], part[2]), text
+        )
+        text = letters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two escapes make one rare sign
+        return Decoded(text, found.encoding, (*found.repairs, "JSON escapes decoded"))
+    if "&#" in text and len(_REFERENCE.findall(text)) > count_arabic(text):
+        from html import unescape
+
+        return Decoded(unescape(text), found.encoding, (*found.repairs, "character references decoded"))
+    return found
 
 
 def _split_heading(text: str) -> tuple[str | None, str]:

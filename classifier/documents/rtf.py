@@ -9,6 +9,8 @@ from classifier.documents.titles import usable_title
 
 _TITLE = re.compile(r"\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}")
 _INFORMATION = 8_192  # characters of the group looked at, where a letter takes seven
+# Text that was struck out or hidden; it stands in groups of its own.
+_UNSEEN = re.compile(r"\{(?:\\[a-z]+-?\d*\s?)*?\\(?:deleted|v)(?![a-z0-9])(?:[^{}\\]|\\.)*\}", re.DOTALL)
 _CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
 
 
@@ -27,7 +29,7 @@ def _to_text(coded: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
     # Arabic bytes without a declared code page can only be of the Arabic one.
-    text: str = rtf_to_text(coded, encoding="cp1256", errors="replace")  # type: ignore[no-untyped-call]
+    text: str = rtf_to_text(_UNSEEN.sub("", coded), encoding="cp1256", errors="replace")  # type: ignore[no-untyped-call]
     # Characters beyond the BMP are written as two \u escapes, which come back as surrogates.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
