@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from classifier.corpus import load_corpus
 from classifier.training.archives import Sample, Tally, entries, read_sampled, read_texts
 
@@ -51,15 +53,16 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path, shut_folder: Callable[[P
     assert (tally.documents, dict(tally.left_out)) == (3, {**expected, "duplicate": 1})
 
 
-def test_what_an_archive_or_a_mailbox_holds_counts_one_by_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("box", ["mail.mbox", "Inbox", "mail.mbx"])
+def test_what_an_archive_or_a_mailbox_holds_counts_one_by_one(tmp_path: Path, box: str) -> None:
     message = "From a@b Mon Jan  5 10:00:00 2026\nSubject: {0}\nContent-Type: text/plain; charset=utf-8\n\n{1} {0}\n\n"
-    (tmp_path / "mail.mbox").write_text("".join(message.format(number, PLAIN) for number in "12"), encoding="utf-8")
+    (tmp_path / box).write_text("".join(message.format(number, PLAIN) for number in "12"), encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "b.ZIP", "w") as archive:
         archive.writestr("x.txt", PLAIN)
         archive.writestr("scan.pdf", b"%PDF-1.4 broken")
     with zipfile.ZipFile(tmp_path / "none.zip", "w"):
         pass
-    mails = [entry.read() for entry in entries(tmp_path / "mail.mbox")]
+    mails = [entry.read() for entry in entries(tmp_path / box)]
     assert [text.split()[-1] for text in mails] == ["1", "2"]
     assert {entry.name: entry.read() for entry in entries(tmp_path) if entry.name.startswith("b.ZIP!/x")} == {
         "b.ZIP!/x.txt": PLAIN

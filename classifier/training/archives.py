@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from classifier.corpus import TEXT_COLUMNS, UNREADABLE_FOLDER, column_of, name_of, text_of, walk
 from classifier.documents import Document, Knows, iter_documents, read_document
+from classifier.documents.formats import is_readable_name
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
 from classifier.rows import read_rows
@@ -24,7 +25,9 @@ from classifier.rows import read_rows
 Item = TypeVar("Item")
 Progress = Callable[[str], None]
 STEP = 5_000  # documents between two lines of progress
-PACKED = (".zip", ".mbox")  # files of several documents, which must be opened to be counted
+PACKED = (".zip", ".mbox")  # files of several documents, which must be opened to be counted ...
+TABLES = (".csv", ".tsv")  # whose first column may be called "From"
+_BEGINNINGS = (b"PK\3\4", b"From ")  # ... and how they begin, for mail programs give mailboxes no extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,14 @@ def _in_file(file: Path, name: str, knows: Knows | None) -> Iterator[Entry]:
 
 
 def _is_packed(file: Path) -> bool:
-    return file.suffix.lower() in PACKED
+    suffix = file.suffix.lower()
+    if suffix in (*PACKED, *TABLES) or is_readable_name(file.name):
+        return suffix in PACKED
+    try:
+        with file.open("rb") as opened:
+            return opened.read(5).startswith(_BEGINNINGS)
+    except OSError:  # reading it will say why
+        return False
 
 
 def _read(file: Path, knows: Knows | None) -> str:
