@@ -45,10 +45,12 @@ _NUMBER = re.compile(r"\d+")
 
 
 def plain_boxes(tree: HtmlElement) -> None:
-    """Make boxes of tags that only the page's own scripts know into plain ones."""
+    """Make boxes of tags that only the page's own scripts know into plain ones, and no links of what leads nowhere."""
     for element in tree.iter():
         if isinstance(element.tag, str) and "-" in element.tag:
             element.tag = "div"
+        elif element.tag == "a" and element.get("href") is None and (element.get("name") or element.get("id")):
+            element.tag = "span"  # a mark to jump to; left open, it holds the rest of the page
 
 
 def unfold_tables(tree: HtmlElement) -> None:
