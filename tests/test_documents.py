@@ -684,6 +684,8 @@ def test_word_with_a_whole_page_put_in() -> None:
         "word/afchunk.mht": producers.web_archive(),
     }
     assert " ".join(read_bytes(producers.packed(members), "a.docx").text.split()) == " ".join(TEXT.split())
+    members["word/other.rtf"] = b"\x00"
+    assert read_bytes(producers.packed(members), "a.docx").repairs == ("word/other.rtf not read: UNREADABLE",)
 
 
 @pytest.mark.parametrize("unseen", [r"{\deleted\revauthdel0 %s}", r"{\f1\v\fs24 %s}", r"{\rtlch\fcs1 \v %s}"])

@@ -19,8 +19,6 @@ from classifier.errors import DocumentError, Reason
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-    from classifier.documents.document import Document
-
 _BODY = re.compile(r"word/document\d*\.xml")  # Office on the web writes document2.xml
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -100,15 +98,23 @@ def read(source: Source) -> Raw:
             raise DocumentError(Reason.BROKEN_FILE, "a Word file without its main text; get another copy")
         for part in (body, *(name for name in _NOTES if name in names)):
             collect(unpack_member(source, archive, archive.getinfo(part)), words)
-        pieces = _pieces(source, archive, [name for name in names if _PIECE.fullmatch(name)])
+        texts, notes = _read_pieces(source, archive, [name for name in names if _PIECE.fullmatch(name)])
         properties = _Properties()
         if "docProps/core.xml" in names:
             collect(unpack_member(source, archive, archive.getinfo("docProps/core.xml")), properties)
-    text = "\n\n".join((*words.paragraphs, *(piece.text for piece in pieces)))
-    repairs = tuple(dict.fromkeys(note for piece in pieces for note in piece.repairs))
-    return Raw(text, words.title or usable_title(properties.title, source.name), None, repairs)
+    text = "\n\n".join((*words.paragraphs, *texts))
+    return Raw(text, words.title or usable_title(properties.title, source.name), None, tuple(notes))
 
 
-def _pieces(source: Source, archive: ZipFile, names: Sequence[str]) -> list[Document]:
-    """The documents within; one that cannot be read is a damaged part of the whole."""
-    return [source.inner(unpack_member(source, archive, archive.getinfo(name)), name) for name in names]
+def _read_pieces(source: Source, archive: ZipFile, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The texts of whole documents within, and notes: what was repaired, and which could not be read."""
+    texts, notes = [], list[str]()
+    for name in names:
+        try:
+            piece = source.inner(unpack_member(source, archive, archive.getinfo(name)), name)
+        except DocumentError as error:
+            notes.append(f"{name} not read: {error.reason}")
+        else:
+            texts.append(piece.text)
+            notes.extend(piece.repairs)
+    return texts, list(dict.fromkeys(notes))
