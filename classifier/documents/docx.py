@@ -7,17 +7,13 @@ controls, while here everything unpacked is counted and entities are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
 
 from classifier.documents.archives import open_zip, unpack_member
-from classifier.documents.source import Raw, Source
+from classifier.documents.source import Part, Raw, Source
 from classifier.documents.titles import usable_title
 from classifier.documents.xmltext import Attributes, TextCollector, collect
 from classifier.errors import DocumentError, Reason
-
-if TYPE_CHECKING:
-    from zipfile import ZipFile
 
 _BODY = re.compile(r"word/document\d*\.xml")  # Office on the web writes document2.xml
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
@@ -98,23 +94,12 @@ def read(source: Source) -> Raw:
             raise DocumentError(Reason.BROKEN_FILE, "a Word file without its main text; get another copy")
         for part in (body, *(name for name in _NOTES if name in names)):
             collect(unpack_member(source, archive, archive.getinfo(part)), words)
-        texts, notes = _read_pieces(source, archive, [name for name in names if _PIECE.fullmatch(name)])
+        pieces = (name for name in names if _PIECE.fullmatch(name))
+        texts, notes = source.inner_texts(
+            Part(name, name, partial(unpack_member, source, archive, archive.getinfo(name))) for name in pieces
+        )
         properties = _Properties()
         if "docProps/core.xml" in names:
             collect(unpack_member(source, archive, archive.getinfo("docProps/core.xml")), properties)
     text = "\n\n".join((*words.paragraphs, *texts))
     return Raw(text, words.title or usable_title(properties.title, source.name), None, tuple(notes))
-
-
-def _read_pieces(source: Source, archive: ZipFile, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The texts of whole documents within, and notes: what was repaired, and which could not be read."""
-    texts, notes = [], list[str]()
-    for name in names:
-        try:
-            piece = source.inner(unpack_member(source, archive, archive.getinfo(name)), name)
-        except DocumentError as error:
-            notes.append(f"{name} not read: {error.reason}")
-        else:
-            texts.append(piece.text)
-            notes.extend(piece.repairs)
-    return texts, list(dict.fromkeys(notes))

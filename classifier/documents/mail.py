@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes, policy
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import decode
 from classifier.documents.formats import is_readable_name
 from classifier.documents.html import extract
-from classifier.documents.source import Members, Raw, Source
+from classifier.documents.source import Members, Part, Raw, Source
 from classifier.errors import DocumentError, Reason
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _read_message(source: Source, data: bytes) -> Raw:
     parts = _leaves(message, source.budget.limits.max_members)
     subject = _header(message, "subject", source)
     body = _body(message, source)
-    attached, notes = _read_each(_attachments(parts, source), source)
+    attached, notes = source.inner_texts(_attachments(parts, source))
     if not any((body.text, body.title, attached, subject)):
         raise DocumentError(Reason.EMPTY, "a message without subject, text and readable attachments; leave it out")
     text = "\n\n".join(filter(None, (body.text, *attached)))
@@ -204,27 +205,17 @@ def _decode_base64(data: bytes) -> bytes:
     return base64.b64decode(letters[: len(letters) // 4 * 4])
 
 
-def _attachments(parts: list[Message], source: Source) -> Iterator[tuple[str, str, bytes]]:
-    """The attached documents: what each is, its name and content."""
+def _attachments(parts: list[Message], source: Source) -> Iterator[Part]:
+    """The attached documents."""
     for part in parts:
         if name := _file_name(part, source):
-            data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
-            yield f"attachment {name}", name, data
+            yield Part(f"attachment {name}", name, partial(_unpack, part, source))
 
 
-def _read_each(found: Iterable[tuple[str, str, bytes]], source: Source) -> tuple[list[str], list[str]]:
-    """The texts of documents inside, and notes: what was repaired, and which should have been readable and were not."""
-    texts, notes = [], list[str]()
-    for what, name, data in found:
-        try:
-            source.budget.spend(len(data))
-            document = source.inner(data, name)
-        except DocumentError as error:
-            notes.append(f"{what} not read: {error.reason}")
-        else:
-            texts.append(document.text)
-            notes.extend(document.repairs)
-    return texts, list(dict.fromkeys(notes))
+def _unpack(part: Message, source: Source) -> bytes:
+    data = _forwarded(part) if part.get_content_type() == "message/rfc822" else _payload(part)
+    source.budget.spend(len(data))
+    return data
 
 
 def _forwarded(part: Message) -> bytes:

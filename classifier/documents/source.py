@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from classifier.documents.document import Document, Knows, Limits
 from classifier.errors import DocumentError, Reason
@@ -60,6 +60,14 @@ class Budget:
         return b"".join(parts)
 
 
+class Part(NamedTuple):
+    """A document inside another: what notes call it, its name, and what gives its bytes or raises `DocumentError`."""
+
+    called: str
+    name: str
+    unpack: Callable[[], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The bytes of a document on their way to a reader."""
@@ -78,6 +86,19 @@ class Source:
         if self.depth >= _DEEPEST:
             raise DocumentError(Reason.UNSUPPORTED, f"packed more than {_DEEPEST} layers deep; unpack the outer ones")
         return self.read(replace(self, data=data, name=name, depth=self.depth + 1))
+
+    def inner_texts(self, parts: Iterable[Part]) -> tuple[list[str], list[str]]:
+        """The texts of documents inside, and notes: what was repaired, and which could not be read."""
+        texts, notes = [], list[str]()
+        for part in parts:
+            try:
+                document = self.inner(part.unpack(), part.name)
+            except DocumentError as error:
+                notes.append(f"{part.called} not read: {error.reason}")
+            else:
+                texts.append(document.text)
+                notes.extend(document.repairs)
+        return texts, list(dict.fromkeys(notes))
 
 
 @dataclass(frozen=True, slots=True)
