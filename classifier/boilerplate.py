@@ -68,7 +68,7 @@ _ANNOUNCES = re.compile(
 )
 _SAID_BELOW = re.compile(rf"\W*{_FOLLOWS}")
 _NUMBERED = re.compile(r"\W{0,3}(\d{1,3})\s?[.)–-](?!\s?\d)")
-_WHOLE_LIST = re.compile(r"\s*(?::\s*\w|\(?\s*0\s*\)?\W*$)")  # «الوسوم: ميناء»: all of it stands in the line
+_WHOLE_LIST = re.compile(r"\s*(?::\s*[^\W\d]|\(?\s*0\s*\)?\W*$)")  # «الوسوم: ميناء»: all of it stands in the line
 _SIGN = re.compile(r"\s*[:|»«<>–—-]")
 _DIGIT = re.compile(r"\d")  # a row of a table has some
 _DROPPED = re.compile(f"[{MARKS}\u0670\u200b-\u200f\u202a-\u202e\ufeff]")  # and invisible signs

@@ -67,6 +67,7 @@ TITLES = "\n".join(
         pytest.param(f"{ARTICLE}\nالوسوم: الميناء\n{LEAD}\n{LEAD}", [1, 0, 1, 1], id="a list in its line"),
         pytest.param(f"{ARTICLE}\nالتعليقات (0)\nعاد المتحف.", [1, 0, 1], id="no comments"),
         pytest.param(f"{ARTICLE}\nأهم الأخبار\nعنوان\n{LEAD}\n{LEAD}", [1, 0, 1, 1, 1], id="an article below"),
+        pytest.param(f"{ARTICLE}\nالتعليقات: 2\nسامي: شكرا لكم.", [1, 0, 0], id="a number of comments"),
         pytest.param(f"{ARTICLE}\nالتعليقات (2)\nسامي: شكرا لكم.\nهدى: خبر جميل", [1, 0, 0, 0], id="comments"),
     ],
 )

@@ -383,10 +383,10 @@ def test_pdf_of_libreoffice(tmp_path: Path) -> None:
 def test_pdf_paragraphs_are_those_of_the_page() -> None:
     """Each fills its last line, so that only the room left between them and the size of the title can tell."""
     title = "عنوان يملأ السطر كله كما تملؤه أسطر الفقرات التي تحته"
-    line = "هذا سطر طويل من فقرة تملأ عرض الصفحة حتى آخرها بلا نقصان"
-    lines = [visual(text) if text else "" for text in (title, line, line, "", line, line, line)]
+    line, last = (f"هذا سطر طويل من فقرة تملأ عرض الصفحة حتى آخرها بلا نقصا{end}" for end in ("ن", "."))
+    lines = [visual(text) if text else "" for text in (title, line, last, "", line, "", line, last)]
     document = read_bytes(producers.drawn_pdf(lines, sizes={lines[0]: 14}), "a.pdf")
-    assert document.text.split("\n\n") == [title, f"{line} {line}", f"{line} {line} {line}"]
+    assert document.text.split("\n\n") == [title, f"{line} {last}", f"{line} {line} {last}"]
 
 
 def test_pdf_title_and_page_limit() -> None:
@@ -486,6 +486,13 @@ def test_an_attachment_that_is_not_read_is_told() -> None:
     body = _multipart("mixed", _text(BODY), *parts, _attached("x", "pgp-signature", "signature.asc"))
     document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
     assert (document.text, document.repairs) == (TEXT, ("attachment data.bin not read: UNREADABLE",))
+
+
+def test_only_a_stub_makes_way_for_another_form() -> None:
+    page = _text("<p>إعلان</p>" * 400, "html")
+    body = _multipart("alternative", _text(BODY), page)
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert document.text == TEXT
 
 
 def test_a_stub_of_several_sentences_does_not_hide_the_message() -> None:
@@ -670,7 +677,7 @@ def test_word_leaves_out_what_is_hidden() -> None:
         "<w:r><w:t>ظاهر</w:t></w:r>"
         "<w:r><w:rPr><w:vanish/></w:rPr><w:t>خفي</w:t></w:r>"
         '<w:r><w:rPr><w:vanish w:val="false"/></w:rPr><w:t> وآخر</w:t></w:r>'
-        "<w:r><w:t> وأخير</w:t></w:r>"
+        "<w:r><w:rPr><w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr><w:t> وأخير</w:t></w:r>"
     )
     body = f'<w:document xmlns:w="w"><w:body><w:p>{runs}</w:p></w:body></w:document>'
     assert read_bytes(producers.word_package(body.encode()), "a.docx").text == "ظاهر وآخر وأخير"
@@ -692,6 +699,8 @@ def test_word_with_a_whole_page_put_in() -> None:
 def test_rich_text_leaves_out_what_is_struck_out_or_hidden(unseen: str) -> None:
     coded = [producers._rtf_coded(text, escapes=True) for text in ("أول", "محذوف", "ثان")]
     page = rf"{{\rtf1\ansi\ansicpg1256 {coded[0]} {unseen % coded[1]}{{\v0 {coded[2]}}}}}"
+    shown_later = rf"{{\rtf1\ansi\ansicpg1256 {{\v x\v0 {coded[0]}}}}}"
+    assert read_bytes(shown_later.encode("ascii"), "a.rtf").text.endswith("أول")
     assert read_bytes(page.encode("ascii"), "a.rtf").text.split() == ["أول", "ثان"]
 
 
@@ -702,3 +711,5 @@ def test_letters_spelt_by_numbers() -> None:
     document = read_bytes(text.encode("ascii", "xmlcharrefreplace"), "a.txt")
     assert (document.text, document.repairs) == (text, ("character references decoded",))
     assert read_bytes(f"{BODY} \\u0627 &#1575;".encode(), "a.txt").text == f"{BODY} \\u0627 &#1575;"
+    odd = json.dumps(f"{BODY}\0\x1b").encode("ascii").removesuffix(b'"') + rb"\\new\\u0645"
+    assert read_bytes(odd, "a.json").text.endswith(r"  \new\u0645")

@@ -413,3 +413,9 @@ def test_threads_that_start_together_read_all_there_is(tmp_path: Path) -> None:
     for _ in range(5):  # with a module taken before it was whole, one start in two failed
         ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert (ran.returncode, ran.stdout) == (0, "8\n"), ran.stderr
+
+
+def test_hidden_rich_text_is_looked_at_once() -> None:
+    """Followed to its end from each of its marks, this takes minutes."""
+    page = rf"{{\rtf1 {BODY} {{" + r"\v " * 200_000 + "{x}abc}}"
+    read_bytes(page.encode("cp1256"), "a.rtf")

@@ -97,3 +97,31 @@ def test_a_feed_that_repeats_itself_is_read_in_one_pass(part: str) -> None:
     assert FINTECH[0] in read_bytes(feed.encode(), "a.xml").text
     with suppress(DocumentError):
         read_bytes((DECLARATION + part * 100_000 + _rss(FINTECH[0])).encode(), "a.xml")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"{DECLARATION}<doc>{FINTECH[0]}</doc>{DECLARATION}<doc>{SECURITY[0]}</doc>",
+        f"{DECLARATION}<rss><dc:title>{FINTECH[0]}</dc:title><o:p>{SECURITY[0]}</o:p></rss>",
+        f'<?xml:namespace prefix = o ns = "x" /><strong>{FINTECH[0]}</strong><p>{SECURITY[0]}</p>',
+        f"{DECLARATION}<h2>{FINTECH[0]}</h2><p>{SECURITY[0]}</p>",
+        f"{DECLARATION}<doc><a>{FINTECH[0]}<doc><b>{SECURITY[0]}",
+    ],
+    ids=["two in one", "undeclared names", "no declaration", "a piece of a page", "left open"],
+)
+def test_nothing_is_lost_of_xml_that_is_not_quite_so(markup: str) -> None:
+    assert read_bytes(markup.encode(), "a.xml").text.split("\n\n") == [FINTECH[0], SECURITY[0]]
+
+
+def test_a_feed_without_measure_is_read_in_bounded_memory() -> None:
+    text = read_bytes((DECLARATION + _rss("<z>كلمة</z>" * 400_000)).encode(), "a.xml").text
+    assert text.count("كلمة") == 400_000
+
+
+def test_scripts_and_styles_in_character_data_are_no_text() -> None:
+    data = f"<style>\n\n.a{{}}\n\n</style><script>\n\nx\n\n</script><!-- \n\ny\n\n --><p>{FINTECH[0]}</p>"
+    assert (
+        read_bytes((DECLARATION + _rss(f"<item><![CDATA[{data}]]></item>")).encode(), "a.xml").text
+        == f"المدار\n\n{FINTECH[0]}"
+    )

@@ -129,6 +129,18 @@ def test_an_article_is_no_furniture_whatever_its_box_is_called(begin: str, end: 
     assert _read(page)[: len(SECURITY)] == SECURITY
 
 
+@pytest.mark.parametrize("name", ["related", "sidebar", "widget about"])
+def test_furniture_nearly_as_long_as_the_article_goes(name: str) -> None:
+    box = f"<div class='{name}'>{''.join(f'<p>{text}</p>' for text in FINTECH[1:4])}</div>"
+    assert _read(f"<div class=x><div>{_paragraphs(SECURITY, 'h1')}</div></div>{box}") == SECURITY
+
+
+@pytest.mark.parametrize("name", ["comments-open", "has-footer"])
+def test_the_name_of_the_whole_page_says_nothing(name: str) -> None:
+    page = f"<html><body class='{name}'><div class=right-sidebar><div>{_paragraphs(SECURITY)}</div></div>{TEASERS}"
+    assert read_bytes(page.encode(), "a.html").text.split("\n\n")[: len(SECURITY)] == SECURITY
+
+
 def test_furniture_with_prose_goes_beside_an_article() -> None:
     comments = f"<div id=comments>{'<p>' + FINTECH[1] + '</p>'}</div>"
     footer = f"<footer><p>{FINTECH[2]}</p></footer>"
@@ -170,6 +182,7 @@ def test_prose_in_many_pieces_is_no_list_of_headlines() -> None:
 
 SLOW = {
     "a row of cells": ("<table><tr>", "<td>كلمة</td>", 20_000, "</tr></table>"),
+    "boxes in one of a long name": (f"<div class='{'x' * 800_000}'>", f"<div>{'كلمة ' * 70}</div>", 1_000, ""),
     "boxes that say read also": ("<div>اقرأ أيضا " * 100, "كلمة<br>", 20_000, ""),
 }
 
@@ -180,10 +193,10 @@ def test_a_page_is_laid_out_in_one_pass(begin: str, part: str, times: int, end: 
     assert _read(begin + part * times + end)
 
 
-def test_what_is_hidden_until_asked_for_belongs_to_its_article() -> None:
-    title, first, *rest = SECURITY
-    hidden = "".join(f"<p>{text}</p>" for text in rest)
-    assert _read(f"<div><h1>{title}</h1><p>{first}</p><div style='display:none'>{hidden}</div></div>") == SECURITY
+def test_what_pops_up_stays_hidden() -> None:
+    popup = f"<div style='display: none'><p>{FINTECH[1]}</p></div>"
+    article = f"<div class=entry-content style='user-select:none'>{_paragraphs(SECURITY)}</div>"
+    assert _read(f"{popup}{article}<div class=x><h4>{HEADLINES[0]}</h4><p>{HEADLINES[1]}</p></div>") == SECURITY
 
 
 def test_tags_of_a_page_s_own_part_paragraphs() -> None:
@@ -195,11 +208,14 @@ def test_tags_of_a_page_s_own_part_paragraphs() -> None:
     ("tag", "title"),
     [
         ("النفط يرتفع 1.2 في المئة عند الإغلاق - صحيفة المدار", "النفط يرتفع 1.2 في المئة عند الإغلاق"),
+        ("فاز الأهلي | بوابة المدار للأخبار الإلكترونية", "فاز الأهلي"),
         ("المدار | النفط يرتفع في الأسواق العالمية عند الإغلاق", "النفط يرتفع في الأسواق العالمية عند الإغلاق"),
     ],
 )
 def test_the_title_of_a_page_is_not_its_site_s_name(tag: str, title: str) -> None:
-    page = f"<html><head><title>{tag}</title></head><body><p>{'</p><p>'.join(FINTECH[1:])}</p></body></html>"
+    heading = f"<h1>{title}</h1>" if title == "فاز الأهلي" else ""
+    text = "</p><p>".join(FINTECH[1:])
+    page = f"<html><head><title>{tag}</title></head><body>{heading}<p>{text}</p></body></html>"
     assert read_bytes(page.encode(), "a.html").title == title
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -96,3 +97,10 @@ def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:
     assert [(entry.name, entry.read()) for entry in rows] == [("x.txt", "عنوان\n\nنص"), ("rows.csv:2", "آخر")]
     (tmp_path / "rows.jsonl").write_text('{"id": 0, "text": "نص"}\n', encoding="utf-8")
     assert [entry.name for entry in entries(tmp_path / "rows.jsonl")] == ["0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_an_archive_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PLAIN, encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    assert list(read_texts(tmp_path)) == [PLAIN]

@@ -21,7 +21,7 @@ _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _OFF = ("0", "false", "off")
 _PIECE = re.compile(r"word/[^/]+\.(?:mht|mhtml|html?|rtf|txt)")  # whole documents put in, as exporters of web pages do
 # The old drawing of a text box repeats the new one, and moved text is found where it was moved to.
-_SKIPPED = frozenset({"Fallback", "moveFrom"})
+_SKIPPED = frozenset({"Fallback", "moveFrom", "rPrChange"})  # the last is how text looked once
 
 
 class _WordText(TextCollector):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ _FURNITURE = ("nav", "footer", "aside", "form", "button", "select", "menu", "dia
 _BOXES = (*_FURNITURE, "header", "article", "div", "section", "ul", "ol", "p")
 _INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
 _PROSE, _ENOUGH = 12, 60  # words: a paragraph has so many, and an article
-_HALF = 0.5  # of the words of the longest: what else is taken for an article
+_MOST = 0.6  # of the words of the longest: what else is taken for an article
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CUT = "CUT"  # no tag of a page: the parser makes those lower-case
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "span", "div")
 _FURNITURE_NAME = re.compile(
@@ -49,10 +50,8 @@ def drop_furniture(tree: HtmlElement) -> None:
     for element in list(tree.iter(*_BOXES)):
         is_furniture = _is_furniture(element)
         if element in kept:
-            if is_furniture or _is_hidden(element):
+            if is_furniture or _HIDDEN.search(element.get("style", "")):  # until somebody asks for more
                 _clear_name(element)
-        elif not is_furniture and _is_hidden(element) and element.getparent() in kept:
-            del element.attrib["style"]
         elif is_furniture and _is_inside(element, tree) and _is_dispensable(element, size):
             cut(element)
     drop_cut(tree)
@@ -63,18 +62,45 @@ def drop_furniture(tree: HtmlElement) -> None:
 
 
 def _around_articles(tree: HtmlElement) -> set[HtmlElement]:
-    """The boxes whose own paragraphs make an article, as long as half the longest at least, and all around them."""
+    """The boxes whose own paragraphs make an article, none much shorter than the longest, and all around them.
+
+    Those called furniture count only where all such are.
+    """
     words: Counter[HtmlElement] = Counter()
     for block, count in _words_of_blocks(tree).items():
         if count >= _PROSE:
             words[block.getparent() if block.tag == "p" else block] += count
-    least = max(_ENOUGH, _HALF * max(words.values(), default=0))
-    kept: set[HtmlElement] = set()
-    for box in [box for box, count in words.items() if count >= least]:
-        around = [box, *box.iterancestors()]
-        if not any(element.tag in ("footer", "nav") or _NO_ARTICLE.search(_names_of(element)) for element in around):
-            kept.update(around)
-    return kept
+    longest = max(words.values(), default=0)
+    boxes = [box for box, count in words.items() if count >= max(_ENOUGH, _MOST * longest)]
+    refused, named = _Verdicts(_is_no_article), _Verdicts(_is_furniture)
+    boxes = [box for box in boxes if not refused.of(box)]
+    plain = [box for box in boxes if not named.of(box)]
+    return {around for box in plain or boxes for around in (box, *box.iterancestors())}
+
+
+class _Verdicts:
+    """Whether something holds for an element or any around it, asked once of each."""
+
+    def __init__(self, holds: Callable[[HtmlElement], bool]) -> None:
+        self._holds = holds
+        self._known: dict[HtmlElement, bool] = {}
+
+    def of(self, element: HtmlElement) -> bool:
+        """True where it holds for the element, or for one around it but the page itself."""
+        path = []
+        verdict = False
+        for part in (element, *element.iterancestors()):
+            if part in self._known or part.tag in ("body", "html"):
+                verdict = self._known.get(part, False)
+                break
+            path.append(part)
+        for part in reversed(path):
+            verdict = self._known[part] = verdict or self._holds(part)
+        return verdict
+
+
+def _is_no_article(element: HtmlElement) -> bool:
+    return element.tag in ("footer", "nav") or _NO_ARTICLE.search(_names_of(element)) is not None
 
 
 def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
@@ -90,11 +116,6 @@ def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
             block = block.getparent()
         words[block] += len(text.split())
     return words
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    """Whether an element, no mere phrase, shows only when somebody asks for more."""
-    return "none" in element.get("style", "") and len(element.text_content().split()) >= _PROSE
 
 
 def _clear_name(element: HtmlElement) -> None:

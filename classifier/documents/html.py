@@ -10,9 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from classifier.documents.decoding import Decoded, decode
-from classifier.documents.feed import is_feed, text_of_feed
+from classifier.documents.feed import feed_body, is_feed, text_of_feed
 from classifier.documents.furniture import drop_furniture
 from classifier.documents.layout import join_articles, name_article, plain_boxes, unfold_tables
+from classifier.documents.scoring import count_arabic
 from classifier.documents.source import Raw, Source
 from classifier.documents.titles import usable_title
 
@@ -27,6 +28,7 @@ _INVISIBLE = re.compile(
 )
 _PARTING = " -|–—:·»/"  # a title from the name of its site
 _TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)")
+_TITLE_TAG = re.compile(r"(?i)</?title\b[^<>]*>")  # in a feed, that of an entry
 _BREAK = re.compile(r"(?i)</?(?:p|div|br|h[1-6]|li|tr|table|section|article|blockquote)\b[^<>]*>")
 _TAG = re.compile(r"<[^<>]*>")
 # Beyond these the plain way bounds the time. It also keeps what libxml2 drops: all from a depth of 256 on.
@@ -48,12 +50,19 @@ def extract(page: Decoded, source: Source) -> Raw:
     """Title and main text of a decoded page."""
     markup = _DECLARATION.sub("", page.text)
     if is_feed(page.text):
-        return Raw(text_of_feed(markup, strip_tags) or strip_tags(markup), None, page.encoding, page.repairs)
+        return Raw(_text_of_feed(page.text), None, page.encoding, page.repairs)
     title, text = _main_text(markup) if _is_tractable(markup) else (None, "")
     if not text:
         text = strip_tags(markup)
-    title = _whole_title(title, _title_tag(markup))
-    return Raw(text, usable_title(title, source.name), page.encoding, page.repairs)
+    return Raw(text, usable_title(title or _title_tag(markup), source.name), page.encoding, page.repairs)
+
+
+def _text_of_feed(markup: str) -> str:
+    """The text of a feed by its elements; by cutting its tags where it is too large or damaged."""
+    body = feed_body(markup)
+    plain = strip_tags(_TITLE_TAG.sub("<div>", body.replace("<![CDATA[", " ").replace("]]>", " ")))
+    text = text_of_feed(body, strip_tags) if _is_tractable(body) else ""
+    return text if 2 * count_arabic(text) > count_arabic(plain) else plain
 
 
 def strip_tags(markup: str) -> str:
@@ -98,6 +107,7 @@ def _main_text(markup: str) -> tuple[str | None, str]:
     tree = load_html(markup)
     if tree is None or _is_too_deep(tree):
         return None, ""
+    headings = {" ".join(heading.text_content().split()) for heading in tree.iter("h1", "h2")}
     plain_boxes(tree)
     unfold_tables(tree)
     drop_furniture(tree)
@@ -112,4 +122,5 @@ def _main_text(markup: str) -> tuple[str | None, str]:
     if found is None or isinstance(found, dict):
         return None, ""
     lines = (line.strip() for line in (found.text or "").split("\n"))
-    return found.title, "\n\n".join(filter(None, lines))
+    title = found.title if found.title in headings else _whole_title(found.title, _title_tag(markup))
+    return title, "\n\n".join(filter(None, lines))

@@ -49,7 +49,7 @@ def plain_boxes(tree: HtmlElement) -> None:
     for element in tree.iter():
         if isinstance(element.tag, str) and "-" in element.tag:
             element.tag = "div"
-        elif element.tag == "a" and element.get("href") is None and (element.get("name") or element.get("id")):
+        elif element.tag == "a" and element.get("href") is None and element.get("name"):
             element.tag = "span"  # a mark to jump to; left open, it holds the rest of the page
 
 

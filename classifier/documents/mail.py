@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _BODIES = ("text/plain", "text/html")
+_ENOUGH_LETTERS = 200  # no stub has so many
 _FULLER = 2.0  # times the letters: so much more does another form of a message hold than a stub of it
 # Parts that are attached and say nothing of what a message is about.
 _MUTE = (
@@ -30,6 +31,9 @@ _MUTE = (
     "video",
     "text/css",
     "text/calendar",
+    "text/javascript",
+    "application/javascript",
+    "application/json",
     "text/vcard",
     "text/x-vcard",
     "application/pgp",
@@ -163,6 +167,8 @@ def _choose(alternatives: Iterable[list[Raw]]) -> list[Raw]:
         letters = sum(map(str.isalpha, "".join(text.text for text in texts)))
         if not chosen or letters > _FULLER * most:
             chosen, most = texts, letters
+        if most >= _ENOUGH_LETTERS:
+            break
     return chosen
 
 

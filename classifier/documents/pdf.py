@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from ctypes import c_double
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from classifier.documents.repair import repair
@@ -36,6 +37,7 @@ _LIGATURES = {"ال": "ﻻ", "أل": "ﻷ", "إل": "ﻹ", "آل": "ﻵ"}
 _END = "\r\n"  # of a line, for pdfium
 _WIDER = 1.2  # times the gap between lines: between paragraphs
 _SAME_SIZE = 0.5  # points
+_SHORT = 0.85  # of the width of a full line: where a paragraph may end
 _NEW_PAGE = "\n\f\n"
 _LINE_END = re.compile(r"[.!?؟:؛…»\"”]$")
 _NO_GLYPH = re.compile(r"[\ue000-\uf8ff\ufffd\ufffe\uffff\x00-\x08\x0e-\x1f]+")
@@ -119,26 +121,35 @@ def _places(words: pypdfium2.PdfTextPage, lines: Sequence[str]) -> list[_Place |
     count, start = words.count_chars(), 0
     places: list[_Place | None] = []
     for line in lines:
-        first = raw.FPDFText_GetCharIndexFromTextIndex(words, start + len(line) - len(line.lstrip()))
+        shown = [number for number, sign in enumerate(line, start) if not sign.isspace()]
         start += len(line) + len(_END)
-        if not line.strip() or not 0 <= first < count:
+        some = [shown[0], shown[len(shown) // 2], shown[-1]] if shown else []
+        found = [raw.FPDFText_GetCharIndexFromTextIndex(words, number) for number in some]
+        if not found or not all(0 <= number < count for number in found):
             places.append(None)
             continue
         across, height = c_double(), c_double()
-        raw.FPDFText_GetCharOrigin(words, first, across, height)
-        places.append(_Place(height.value, raw.FPDFText_GetFontSize(words, first)))
+        raw.FPDFText_GetCharOrigin(words, found[1], across, height)
+        places.append(_Place(height.value, median(raw.FPDFText_GetFontSize(words, number) for number in found)))
     return places
 
 
 def _spaced(lines: Sequence[str], places: Sequence[_Place | None]) -> Iterator[str]:
-    """The lines with empty ones where the page leaves more room than between most, or the letters change their size."""
+    """The lines with empty ones where letters change their size, or a sentence ends and more room is left."""
     gaps = [one.gap(other) for one, other in pairwise(places) if one and other]
     narrow = sorted(gap for gap in gaps if 0 < gap < math.inf)
     most = _WIDER * narrow[len(narrow) // 4] if narrow else math.inf
-    for line, (above, here) in zip(lines, pairwise((None, *places)), strict=True):
-        if above and here and above.gap(here) > most:
+    full = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
+    for number, (line, (above, here)) in enumerate(zip(lines, pairwise((None, *places)), strict=True)):
+        gap = above.gap(here) if above and here else 0.0
+        if gap == math.inf or (gap > most and _may_end(lines[number - 1], full)):
             yield ""
         yield line
+
+
+def _may_end(line: str, full: int) -> bool:
+    """Whether a paragraph may end with a line, which may still stand in visual order."""
+    return len(line) < _SHORT * full or _LINE_END.search(line[:1]) is not None or _LINE_END.search(line) is not None
 
 
 def _mend_ligatures(words: pypdfium2.PdfTextPage, text: str) -> str:
@@ -212,7 +223,7 @@ def join_lines(page: str) -> str:
     current: list[str] = []
     for line in lines:
         current += [line] if line else []
-        short = len(line) < 0.6 * full or (len(line) < 0.85 * full and _LINE_END.search(line) is not None)
+        short = len(line) < 0.6 * full or (len(line) < _SHORT * full and _LINE_END.search(line) is not None)
         if not line or short:
             paragraphs.append(" ".join(current))
             current = []

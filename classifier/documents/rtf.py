@@ -9,8 +9,11 @@ from classifier.documents.titles import usable_title
 
 _TITLE = re.compile(r"\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}")
 _INFORMATION = 8_192  # characters of the group looked at, where a letter takes seven
-# Text that was struck out or hidden; it stands in groups of its own.
-_UNSEEN = re.compile(r"\{(?:\\[a-z]+-?\d*\s?)*?\\(?:deleted|v)(?![a-z0-9])(?:[^{}\\]|\\.)*\}", re.DOTALL)
+# Text that was struck out or hidden, where that is all of a group; each letter of it is looked at once.
+_UNSEEN = re.compile(
+    r"\{(?:\\(?!(?:deleted|v)(?![a-z0-9]))[a-z]+-?\d*\s?)*+\\(?:deleted|v)(?![a-z0-9])"
+    r"[^{}\\]*+(?:\\(?!v0)[\s\S][^{}\\]*+)*+\}"
+)
 _CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
 
 

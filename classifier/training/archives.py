@@ -166,6 +166,8 @@ def _is_packed(file: Path) -> bool:
     if suffix in (*PACKED, *TABLES) or is_readable_name(file.name):
         return suffix in PACKED
     try:
+        if not file.is_file():  # a pipe would keep its reader waiting
+            return False
         with file.open("rb") as opened:
             return opened.read(5).startswith(_BEGINNINGS)
     except OSError:  # reading it will say why
