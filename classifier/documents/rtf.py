@@ -9,11 +9,11 @@ from classifier.documents.titles import usable_title
 
 _TITLE = re.compile(r"\{\\title\s?((?:[^{}\\]|\\[^{}])*)\}")
 _INFORMATION = 8_192  # characters of the group looked at, where a letter takes seven
-# Text that was struck out or hidden, where that is all of a group; each letter of it is looked at once.
-_UNSEEN = re.compile(
-    r"\{(?:\\(?!(?:deleted|v)(?![a-z0-9]))[a-z]+-?\d*\s?)*+\\(?:deleted|v)(?![a-z0-9])"
-    r"[^{}\\]*+(?:\\(?!v0)[\s\S][^{}\\]*+)*+\}"
-)
+# A group without groups in it, the controls that it begins with, and those of text that was struck out or hidden.
+_GROUP = re.compile(r"\{([^{}\\]*(?:\\[\s\S][^{}\\]*)*)\}")
+_CONTROLS = re.compile(r"(?:\\[a-z]+-?\d*\s?)*")
+_UNSEEN = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
+_SEEN_AGAIN = r"\v0"
 _CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
 
 
@@ -32,9 +32,15 @@ def _to_text(coded: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
     # Arabic bytes without a declared code page can only be of the Arabic one.
-    text: str = rtf_to_text(_UNSEEN.sub("", coded), encoding="cp1256", errors="replace")  # type: ignore[no-untyped-call]
+    text: str = rtf_to_text(_GROUP.sub(_shown, coded), encoding="cp1256", errors="replace")  # type: ignore[no-untyped-call]
     # Characters beyond the BMP are written as two \u escapes, which come back as surrogates.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _shown(group: re.Match[str]) -> str:
+    controls = _CONTROLS.match(group[1])
+    is_unseen = controls and _UNSEEN.search(controls[0]) and _SEEN_AGAIN not in group[1]
+    return "" if is_unseen else group[0]
 
 
 def _tidy(text: str) -> str:
