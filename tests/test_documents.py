@@ -488,6 +488,16 @@ def test_an_attachment_that_is_not_read_is_told() -> None:
     assert (document.text, document.repairs) == (TEXT, ("attachment data.bin not read: UNREADABLE",))
 
 
+def test_of_short_forms_the_first_is_read() -> None:
+    body = _multipart(
+        "alternative",
+        _text("وصل التقرير إلى المكتب صباح اليوم"),
+        _text("وصل التقرير إلى المكتب صباح اليوم، فافتح الصفحة", "html"),
+    )
+    document = read_bytes(f"From: a@b.org\nSubject: {TITLE}\n".encode() + body.as_bytes(), "a.eml")
+    assert document.text == f"{TITLE}\n\nوصل التقرير إلى المكتب صباح اليوم"
+
+
 def test_only_a_stub_makes_way_for_another_form() -> None:
     page = _text("<p>إعلان</p>" * 400, "html")
     body = _multipart("alternative", _text(BODY), page)

@@ -125,3 +125,12 @@ def test_scripts_and_styles_in_character_data_are_no_text() -> None:
         read_bytes((DECLARATION + _rss(f"<item><![CDATA[{data}]]></item>")).encode(), "a.xml").text
         == f"المدار\n\n{FINTECH[0]}"
     )
+
+
+def test_what_stands_in_a_line_stays_in_it() -> None:
+    runs = "<w:r><w:t>قال الب</w:t></w:r><w:r><w:t>نك &laquo;المركزي&raquo;</w:t></w:r>"
+    document = f'<w:wordDocument xmlns:w="w"><w:body><w:p>{runs}</w:p><w:p>ثم عاد</w:p></w:body></w:wordDocument>'
+    assert read_bytes((DECLARATION + document).encode(), "a.xml").text.split("\n\n") == [
+        "قال البنك «المركزي»",
+        "ثم عاد",
+    ]

@@ -141,10 +141,20 @@ def test_the_name_of_the_whole_page_says_nothing(name: str) -> None:
     assert read_bytes(page.encode(), "a.html").text.split("\n\n")[: len(SECURITY)] == SECURITY
 
 
-def test_furniture_with_prose_goes_beside_an_article() -> None:
-    comments = f"<div id=comments>{'<p>' + FINTECH[1] + '</p>'}</div>"
-    footer = f"<footer><p>{FINTECH[2]}</p></footer>"
-    assert _read(f"<div>{_paragraphs(SECURITY, 'h1')}</div>{comments}{footer}") == SECURITY
+@pytest.mark.parametrize("box", ["<div id=comments>", "<div class='disqus thread'>", "<footer>"])
+def test_furniture_with_prose_goes_beside_an_article(box: str) -> None:
+    prose = "".join(f"<p>{text}</p>" for text in FINTECH[1:4])
+    page = f"<div>{_paragraphs(SECURITY[:4], 'h1')}</div>{box}{prose}{'</footer>' if box == '<footer>' else '</div>'}"
+    assert _read(page + "<div class=x>" + TEASERS)[:4] == SECURITY[:4]
+    assert not set(FINTECH) & set(_read(page + "<div class=x>" + TEASERS))
+
+
+def test_a_column_of_short_lines_that_lead_nowhere_is_text() -> None:
+    """A poem beside its commentary."""
+    verses = "<br>".join(HEADLINES * 3)
+    assert HEADLINES[0] in _read(
+        f"<table><tr><td>{verses}</td><td>{_paragraphs([*SECURITY, *FINTECH] * 2)}</td></tr></table>"
+    )
 
 
 @pytest.mark.parametrize("articles", [[SECURITY], [SECURITY, FINTECH]], ids=["one", "two"])
@@ -223,3 +233,19 @@ def test_a_mark_to_jump_to_is_no_link() -> None:
     """Left open, as it was in many pages, it holds all that follows."""
     marked = "".join(f"<article><a name=top>{_paragraphs(article)}</article>" for article in (FINTECH, SECURITY))
     assert _read(marked) == [*FINTECH, *SECURITY]
+
+
+@pytest.mark.parametrize(
+    ("box", "times"), [("<div class=sidebar>", 2), ("<footer>", 1), ("<div class=textwidget id=comments>", 1)]
+)
+def test_furniture_goes_beside_an_article_in_a_box_called_so_too(box: str, times: int) -> None:
+    article = [*SECURITY, *[f"{text} أيضا" for text in SECURITY[1:] * (times - 1)]]
+    prose = "".join(f"<p>{text}</p>" for text in FINTECH[1:4])
+    end = "</footer>" if box == "<footer>" else "</div>"
+    page = f"<div class=widget><div class=body>{_paragraphs(article, 'h1')}</div></div>{box}{prose}{end}"
+    assert _read(page) == article
+
+
+def test_a_short_box_called_furniture_is_no_article() -> None:
+    box = f"<div class=widget><p>{FINTECH[2]}</p></div>"
+    assert _read(f"<div class=x><div>{_paragraphs(SECURITY[:3], 'h1')}</div></div>{box}") == SECURITY[:3]

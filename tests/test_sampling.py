@@ -95,6 +95,8 @@ def test_entries_are_named_by_path_or_id(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("path,title,text\nx.txt,عنوان,نص\n,,آخر\n", encoding="utf-8")
     rows = list(entries(tmp_path / "rows.csv"))
     assert [(entry.name, entry.read()) for entry in rows] == [("x.txt", "عنوان\n\nنص"), ("rows.csv:2", "آخر")]
+    (tmp_path / "mails.csv").write_text("From ,text\nأحمد,نص\n", encoding="utf-8")
+    assert [entry.read() for entry in entries(tmp_path / "mails.csv")] == ["نص"]
     (tmp_path / "rows.jsonl").write_text('{"id": 0, "text": "نص"}\n', encoding="utf-8")
     assert [entry.name for entry in entries(tmp_path / "rows.jsonl")] == ["0"]
 
