@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _FURNITURE = ("nav", "footer", "aside", "form", "button", "select", "menu", "dialog")
 _BOXES = (*_FURNITURE, "header", "article", "div", "section", "ul", "ol", "p")
-_INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
+INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
+"""Elements within a line."""
 _PROSE, _ENOUGH = 12, 60  # words: a paragraph has so many, and an article
 _MOST = 0.6  # of the words of the longest: what else is taken for an article
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -100,7 +101,7 @@ class _Verdicts:
 
 
 def _is_no_article(element: HtmlElement) -> bool:
-    return element.tag in ("footer", "nav") or _NO_ARTICLE.search(_names_of(element)) is not None
+    return _NO_ARTICLE.search(_names_of(element)) is not None
 
 
 def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
@@ -112,7 +113,7 @@ def _words_of_blocks(tree: HtmlElement) -> Counter[HtmlElement]:
     for text in body.xpath(".//text()[not(parent::a or parent::script or parent::style)]"):
         block = text.getparent()
         block = block.getparent() if text.is_tail else block
-        while block.tag in _INLINE and block.tag != "a":
+        while block.tag in INLINE and block.tag != "a":
             block = block.getparent()
         words[block] += len(text.split())
     return words

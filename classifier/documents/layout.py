@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from classifier.documents.furniture import cut, drop_cut, link_share
+from classifier.documents.furniture import INLINE, cut, drop_cut, link_share
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -36,7 +36,6 @@ _BLOCKS = (
     "section",
     "pre",
 )
-_INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
 _LONG_CELL = 40  # words, more than a cell of figures or names has
 _PROSE = 16  # words without a break, more than a headline has
 _SIDE = 3  # times the text of a side column stand beside it
@@ -119,7 +118,7 @@ def _text_by_lines(element: HtmlElement) -> str:
 
     parts = []
     for event, part in etree.iterwalk(element, events=("start", "end")):
-        parts.append("" if part.tag in _INLINE else "\n")
+        parts.append("" if part.tag in INLINE else "\n")
         if event == "start":
             parts.append(part.text or "")
         elif part is not element:
