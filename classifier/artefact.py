@@ -82,8 +82,10 @@ def load(path: str | os.PathLike[str]) -> Artefact:
 
     Raises `ModelFileError` when the file is missing, truncated, altered, foreign, or of a newer version.
     """
+    from classifier.drafts import is_odd
+
     path = Path(path)
-    if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
+    if is_odd(path):
         raise ModelFileError(f"{path}: is not a file; give a model file, or train one")
     try:
         with path.open("rb") as file:

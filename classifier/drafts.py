@@ -41,6 +41,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def is_odd(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder, a pipe or a device stands at `path`: opened, the last two may keep their reader waiting.
+
+    False where the system does not say; opening it will.
+    """
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  neither raises
+
+
 def require_writable(path: str | os.PathLike[str], *sources: object) -> None:
     """Raise `ClassifierError` unless a file can be put at `path`: for work of minutes, to be asked before it starts.
 
@@ -53,7 +61,7 @@ def require_writable(path: str | os.PathLike[str], *sources: object) -> None:
             raise ClassifierError(
                 f"{out}: is what would be read, and writing there would destroy it; give another name"
             )
-    if out.exists() and not out.is_file():
+    if is_odd(out):
         raise ClassifierError(f"{out}: is not a file, and cannot be replaced by one; give another name")
     folder = next(folder for folder in out.absolute().parents if folder.exists())
     if not folder.is_dir():

@@ -269,6 +269,11 @@ def test_a_card_that_train_did_not_write_is_a_clear_error(
         inspection.verify(model) if key == "canaries" else inspection.card(model)
 
 
+def test_a_name_that_no_file_can_have_is_an_error_of_the_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="cannot be opened"):
+        artefact.load(tmp_path / ("م" * 300))
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_no_model(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")

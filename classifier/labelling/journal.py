@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from classifier.drafts import is_odd
 from classifier.errors import ResultsError
 from classifier.labelling.lines import Stamp, edition_of, parse_line
 from classifier.labelling.matching import FormerLines, Kept
@@ -148,7 +149,7 @@ def drafts_of(path: Path) -> list[Path]:
 
 def check(path: Path, stamp: Stamp, force: bool) -> None:
     """Raise `ResultsError` unless `path` is absent, empty, or holds results that this run may go on with."""
-    if _is_odd(path):
+    if is_odd(path):
         raise ResultsError(f"{path}: a folder, a pipe or a device stands there; choose another name for the results")
     try:
         with path.open("rb") as file:
@@ -178,7 +179,7 @@ def check(path: Path, stamp: Stamp, force: bool) -> None:
 
 def is_begun(path: Path, stamp: Stamp) -> bool:
     """Whether a file holds results of this folder, model, edition and options."""
-    if _is_odd(path):  # a pipe would keep its reader waiting; `check` will say it
+    if is_odd(path):  # a pipe would keep its reader waiting; `check` will say it
         return False
     try:
         with path.open("rb") as file:
@@ -186,13 +187,6 @@ def is_begun(path: Path, stamp: Stamp) -> bool:
     except OSError:  # `check` will say it
         return False
     return values is not None and stamp.made(values)
-
-
-def _is_odd(path: Path) -> bool:
-    try:
-        return path.exists() and not path.is_file()
-    except OSError:  # opening it will say why
-        return False
 
 
 def heal(path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from classifier.drafts import is_odd
 from classifier.errors import ResultsError
 
 CREATOR = "classifier label"
@@ -84,7 +85,7 @@ def spare_others(path: Path, kind: str, option: str | None = None) -> None:
     An empty file, as `mktemp` makes them, may be written to.
     """
     form, option = _FORMS[kind], option or kind
-    if path.exists() and not path.is_file():
+    if is_odd(path):
         raise ResultsError(f"{path}: a folder, a pipe or a device stands there; choose another name")
     try:
         is_free = not path.exists() or path.stat().st_size == 0 or form.is_ours(path)
