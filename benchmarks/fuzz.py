@@ -99,7 +99,7 @@ def any_letter_table() -> LetterTable:
 def tables_of(texts: list[bytes], letters: LetterTable) -> Tables:
     """A small model of a text's terms with random numbers, its slots sometimes random too."""
     settings = AnalysisSettings(random.random() < 0.8, random.random() < 0.5)
-    reader = plain.Reader(settings, letter_table(settings.punctuation))
+    reader = plain.Reader(settings, settings.letters)
     terms = list({term.text for term in reader.terms(random.choice(texts))})
     hashes = [hash_term(term) for term in terms]
     slots = [0] * (len(terms) * random.choice((1, 2, 3)) + 1)

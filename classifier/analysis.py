@@ -43,6 +43,11 @@ class AnalysisSettings:
     stem: bool = True
     punctuation: bool = False  # is read as words, too (`classifier.arabic.PUNCTUATION`)
 
+    @property
+    def letters(self) -> LetterTable:
+        """The letter table that text is read by."""
+        return letter_table(self.punctuation)
+
 
 class Term(NamedTuple):
     """One occurrence of a term: characters `start` to `end` of the original text."""
@@ -68,7 +73,7 @@ def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTabl
     """
     settings = settings or AnalysisSettings()
     found = []
-    for run in _runs(text, table or letter_table(settings.punctuation)):
+    for run in _runs(text, table or settings.letters):
         for word in _split_joined(run):
             spelling = "".join(letter.text for letter in word[:WORD_LETTERS])
             term = stem(spelling) if settings.stem else spelling

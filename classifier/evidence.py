@@ -77,19 +77,20 @@ def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str], or
     stems: dict[int, str] = {}
     spans: dict[int, list[Span]] = {}
     unknown: dict[str, list[Span]] = {}
+    words = 0
     for occurrence, term in zip(occurrences, engine.terms(text), strict=True):
         span = (occurrence.start, occurrence.end)
-        if occurrence.row < 0:
-            if is_word(term.text):
-                unknown.setdefault(term.text, []).append(span)
-        else:
+        words += is_word(term.text)
+        if occurrence.row >= 0:
             stems[occurrence.row] = term.text
             spans.setdefault(occurrence.row, []).append(span)
+        elif is_word(term.text):
+            unknown.setdefault(term.text, []).append(span)
     values = tables.values([occurrence.row for occurrence in occurrences])
     terms = {row: Evidence(_spelling(text, found), 0.0, origins(found), stems[row]) for row, found in spans.items()}
     accounts = _accounts(values, terms, tables, labels)
-    tally = engine.tally(text)
-    return Explanation(accounts, tally.words, tally.known, _unknown(text, unknown, origins))
+    known = words - sum(map(len, unknown.values()))
+    return Explanation(accounts, words, known, _unknown(text, unknown, origins))
 
 
 def _accounts(

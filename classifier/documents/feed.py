@@ -13,18 +13,8 @@ _DECLARED = re.compile(r"<\?xml\s[^>]*>", re.IGNORECASE)
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 _ROOT = re.compile(r"\s*<([A-Za-z][\w.:-]{0,100})")
 _FEEDS = ("rss", "feed", "rdf:rdf", "nitf", "newsml", "newsitem", "newsmessage")
-_LATER_TAGS = {
-    "article",
-    "aside",
-    "figure",
-    "footer",
-    "header",
-    "main",
-    "nav",
-    "picture",
-    "section",
-    "video",
-}  # of HTML 5
+# Of HTML 5, which libxml2's list is older than.
+_LATER_TAGS = {"article", "aside", "figure", "footer", "header", "main", "nav", "picture", "section", "video"}
 _BINARY = "binary"  # pictures within e-books
 # Marks and names within a line, of pages, wire formats and Word's own XML.
 _WITHIN = {

@@ -18,7 +18,9 @@ _FURNITURE = ("nav", "footer", "aside", "form", "button", "select", "menu", "dia
 _BOXES = (*_FURNITURE, "header", "article", "div", "section", "ul", "ol", "p")
 INLINE = ("a", "abbr", "b", "big", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
 """Elements within a line."""
-_PROSE, _ENOUGH = 12, 60  # words: a paragraph has so many, and an article
+_PROSE = 12  # words: a paragraph has so many
+ARTICLE = 60
+"""Words that a whole article has at least, and the teaser of one has not."""
 _MOST = 0.6  # of the words of the longest: what else is taken for an article
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CUT = "CUT"  # no tag of a page: the parser makes those lower-case
@@ -72,7 +74,7 @@ def _around_articles(tree: HtmlElement) -> set[HtmlElement]:
         if count >= _PROSE:
             words[block.getparent() if block.tag == "p" else block] += count
     longest = max(words.values(), default=0)
-    boxes = [box for box, count in words.items() if count >= max(_ENOUGH, _MOST * longest)]
+    boxes = [box for box, count in words.items() if count >= max(ARTICLE, _MOST * longest)]
     refused, named = _Verdicts(_is_no_article), _Verdicts(_is_furniture)
     boxes = [box for box in boxes if not refused.of(box)]
     plain = [box for box in boxes if not named.of(box)]
@@ -157,8 +159,7 @@ def _is_read_also(element: HtmlElement) -> bool:
     text = element.text_content()
     if _READ_ALSO.match(text[:80].translate(_LOOSE)) is None:
         return False
-    links = sum(len(link.text_content()) for link in element.iter("a"))
-    if len(text) - links >= 80:  # before each text is asked for the links around it
+    if len(text) - _linked(element) >= 80:  # before each text is asked for the links around it
         return False
     unlinked = "".join(element.xpath(".//text()[not(ancestor::a)]"))
     return len(unlinked) < 80 and _READ_ALSO.fullmatch(unlinked.translate(_LOOSE)) is not None
@@ -180,11 +181,16 @@ def _is_dispensable(element: HtmlElement, size: int) -> bool:
 
 def link_share(element: HtmlElement) -> float:
     """The share of an element's characters that are links (0..1)."""
-    links, last = 0, None
+    return _linked(element) / max(1, len(element.text_content()))
+
+
+def _linked(element: HtmlElement) -> int:
+    """The number of an element's characters that are links, those of a link within another once."""
+    count, last = 0, None
     for link in element.iter("a"):
         if last is None or last not in link.iterancestors("a"):
-            links, last = links + len(link.text_content()), link
-    return links / max(1, len(element.text_content()))
+            count, last = count + len(link.text_content()), link
+    return count
 
 
 def _cut_read_also(tree: HtmlElement) -> Iterable[HtmlElement]:

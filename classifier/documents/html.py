@@ -48,9 +48,9 @@ def read(source: Source) -> Raw:
 
 def extract(page: Decoded, source: Source) -> Raw:
     """Title and main text of a decoded page."""
-    markup = _DECLARATION.sub("", page.text)
     if is_feed(page.text):
         return Raw(_text_of_feed(page.text), None, page.encoding, page.repairs)
+    markup = _DECLARATION.sub("", page.text)
     title, text = _main_text(markup) if _is_tractable(markup) else (None, "")
     if not text:
         text = strip_tags(markup)
@@ -84,7 +84,7 @@ def _title_tag(markup: str) -> str | None:
 def _whole_title(found: str | None, tag: str | None) -> str | None:
     """The title found; where that is but the site's name, at an end of the title tag, the rest of that."""
     if not found or not tag:
-        return found or tag
+        return found
     whole = " ".join(tag.split())
     rest = (whole.removesuffix(found) if whole.endswith(found) else whole.removeprefix(found)).strip(_PARTING)
     return rest if len(found) < len(rest) < len(whole) else found

@@ -12,34 +12,18 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from classifier.documents.furniture import INLINE, cut, drop_cut, link_share
+from classifier.documents.furniture import ARTICLE, INLINE, cut, drop_cut, link_share
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _CELLS = ("td", "th")
 _TABLE_PARTS = ("caption", "colgroup", "thead", "tbody", "tfoot", "tr", *_CELLS)
-_BLOCKS = (
-    "p",
-    "div",
-    "table",
-    "ul",
-    "ol",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "blockquote",
-    "article",
-    "section",
-    "pre",
-)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = ("p", "div", "table", "ul", "ol", "blockquote", "article", "section", "pre", *_HEADINGS)
 _LONG_CELL = 40  # words, more than a cell of figures or names has
 _PROSE = 16  # words without a break, more than a headline has
 _SIDE = 3  # times the text of a side column stand beside it
-_ARTICLE = 60  # words; a teaser has fewer
 _NUMBER = re.compile(r"\d+")
 
 
@@ -109,7 +93,7 @@ def _has_no_prose(cell: HtmlElement) -> bool:
         return True
     lines = [line for line in _text_by_lines(cell).split("\n") if line.strip()]
     sizes = [len(line.split()) for line in lines]
-    return len(lines) > 1 and max(sizes) < _PROSE and (1 - share) * sum(sizes) < _ARTICLE
+    return len(lines) > 1 and max(sizes) < _PROSE and (1 - share) * sum(sizes) < ARTICLE
 
 
 def _text_by_lines(element: HtmlElement) -> str:
@@ -177,4 +161,4 @@ def _is_within(element: HtmlElement, found: list[HtmlElement]) -> bool:
 
 def _is_whole(element: HtmlElement) -> bool:
     """Whether an element is an article, not the teaser of one."""
-    return len(element.text_content().split()) >= _ARTICLE and link_share(element) < 0.5
+    return len(element.text_content().split()) >= ARTICLE and link_share(element) < 0.5

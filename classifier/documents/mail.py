@@ -26,19 +26,9 @@ _ENOUGH_LETTERS = 200  # no stub has so many
 _FULLER = 2.0  # times the letters: so much more does another form of a message hold than a stub of it
 # Parts that are attached and say nothing of what a message is about.
 _MUTE = (
-    "image",
-    "audio",
-    "video",
-    "text/css",
-    "text/calendar",
-    "text/javascript",
-    "application/javascript",
-    "application/json",
-    "text/vcard",
-    "text/x-vcard",
-    "application/pgp",
-    "application/pkcs",
-    "application/x-pkcs",
+    *("image", "audio", "video", "text/css", "text/calendar", "text/vcard", "text/x-vcard"),
+    *("text/javascript", "application/javascript", "application/json"),
+    *("application/pgp", "application/pkcs", "application/x-pkcs"),
 )
 _LONGEST_HEADER = 8_192
 # What stands between the messages of a mailbox (mbox): who sent the next one and when, and then its headers.

@@ -139,10 +139,10 @@ def _spaced(lines: Sequence[str], places: Sequence[_Place | None]) -> Iterator[s
     gaps = [one.gap(other) for one, other in pairwise(places) if one and other]
     narrow = sorted(gap for gap in gaps if 0 < gap < math.inf)
     most = _WIDER * narrow[len(narrow) // 4] if narrow else math.inf
-    full = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
-    for number, (line, (above, here)) in enumerate(zip(lines, pairwise((None, *places)), strict=True)):
+    full = _width(lines)
+    for (before, line), (above, here) in zip(pairwise(("", *lines)), pairwise((None, *places)), strict=True):
         gap = above.gap(here) if above and here else 0.0
-        if gap == math.inf or (gap > most and _may_end(lines[number - 1], full)):
+        if gap == math.inf or (gap > most and _may_end(before, full)):
             yield ""
         yield line
 
@@ -215,10 +215,15 @@ def _no_text(data: bytes, images: int, pages: int) -> DocumentError:
     return DocumentError(Reason.UNREADABLE, f"a PDF of {pages:,} pages without a text layer; if it shows text, {_OCR}")
 
 
+def _width(lines: Sequence[str]) -> int:
+    """The length of a line that fills the page; a tenth of them may be longer."""
+    return sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
+
+
 def join_lines(page: str) -> str:
     """A page's lines joined into paragraphs, which end where a line, or a sentence in one, stops short of the width."""
     lines = [line.strip() for line in page.split("\n")]
-    full = sorted(map(len, lines))[int(0.9 * (len(lines) - 1))]
+    full = _width(lines)
     paragraphs: list[str] = []
     current: list[str] = []
     for line in lines:

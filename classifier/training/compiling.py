@@ -18,7 +18,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from classifier import __version__, artefact
-from classifier.arabic import letter_table
 from classifier.decision import Thresholds
 from classifier.drafts import replacing
 from classifier.engine import Engine, Tables, softmax
@@ -73,7 +72,7 @@ def compile_model(
 ) -> Compiled:
     """Prune, order and lay out a learned model, with its report, provenance and canaries."""
     linear = linear.selected(most_useful(linear, lesson.documents, settings.max_terms))
-    arrays = lay_out(linear.terms, linear.idf, linear.weights, linear.bias, letter_table(settings.analysis.punctuation))
+    arrays = lay_out(linear.terms, linear.idf, linear.weights, linear.bias, settings.analysis.letters)
     metadata: dict[str, Any] = {
         "name": name,
         "labels": list(lesson.corpus.labels),

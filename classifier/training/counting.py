@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from classifier.analysis import AnalysisSettings, is_word
-from classifier.arabic import letter_table
 from classifier.engine import Lexicon, Reader, Weighting
 from classifier.engine.tables import hash_term
 
@@ -81,7 +80,7 @@ class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _lexicon(self) -> Lexicon:
         weighting = self.weighting or Weighting()
         analysis = self.analysis or AnalysisSettings()
-        reader = Reader(analysis, letter_table(analysis.punctuation))
+        reader = Reader(analysis, analysis.letters)
         return Lexicon(reader, lead=weighting.lead, lead_count=weighting.lead_count)
 
 

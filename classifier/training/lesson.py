@@ -112,7 +112,7 @@ class Lesson:
         # What is rare, labelled documents tell: they are of more sources, and of more kinds, than the unlabelled are.
         weigher = TfidfTransformer(sublinear_tf=True).fit(counts[:labelled])
         everything = weigher.transform(counts)
-        reader = Reader(settings.analysis, letter_table(settings.analysis.punctuation))
+        reader = Reader(settings.analysis, settings.analysis.letters)
         tfidf = everything[:labelled]
         kinds = []
         if unlabelled:
