@@ -98,7 +98,7 @@ def any_letter_table() -> LetterTable:
 
 def tables_of(texts: list[bytes], letters: LetterTable) -> Tables:
     """A small model of a text's terms with random numbers, its slots sometimes random too."""
-    settings = AnalysisSettings(random.random() < 0.8, random.random() < 0.5)
+    settings = AnalysisSettings(random.random() < 0.8, random.random() < 0.5, random.choice((0, 0, 1, 5, 16)))
     reader = plain.Reader(settings, settings.letters)
     terms = list({term.text for term in reader.terms(random.choice(texts))})
     hashes = [hash_term(term) for term in terms]

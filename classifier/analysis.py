@@ -8,7 +8,7 @@ characters of the original text it came from, so an explanation can point at the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from classifier.arabic import (
@@ -17,6 +17,7 @@ from classifier.arabic import (
     CLOSES,
     CLOSES_BEFORE_ALEF,
     DROP,
+    ENDING,
     EXPAND,
     FOREIGN,
     JOINING_WORDS,
@@ -30,8 +31,10 @@ from classifier.arabic import (
     LetterTable,
     letter_table,
 )
+from classifier.errors import ModelFileError
 
 WORD_LETTERS = 48  # a longer run is no word of any language (base64, separators lost): only its beginning counts
+LONGEST_ENDING = 16  # terms
 _SHORTEST_JOINED = min(map(len, JOINING_WORDS)) + len(ARTICLE) + STEM_LETTERS
 _LONGEST_OPENING = max(map(len, JOINING_WORDS)) + len(ARTICLE)
 
@@ -42,11 +45,22 @@ class AnalysisSettings:
 
     stem: bool = True
     punctuation: bool = False  # is read as words, too (`classifier.arabic.PUNCTUATION`)
+    ending: int = 0  # the last so many terms of a text are terms of their own, too
 
     @property
     def letters(self) -> LetterTable:
         """The letter table that text is read by."""
         return letter_table(self.punctuation)
+
+    @property
+    def in_order(self) -> AnalysisSettings:
+        """The same without what is no running text: endings."""
+        return replace(self, ending=0)
+
+    def check(self) -> None:
+        """Raise `ModelFileError` where the engines cannot read by it."""
+        if type(self.ending) is not int or not 0 <= self.ending <= LONGEST_ENDING:
+            raise ModelFileError(f"the analysis {self} is not a possible one; get or train the model again")
 
 
 class Term(NamedTuple):
@@ -66,7 +80,7 @@ class _Letter(NamedTuple):
 
 
 def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTable | None = None) -> list[Term]:
-    """The terms of a text, in order.
+    """The terms of a text, in order; behind them its ending, where that is asked for.
 
     >>> [term.text for term in terms("أعلنَ البنكُ المركزيُّ")]
     ['اعلن', 'بنك', 'مركز']
@@ -79,11 +93,11 @@ def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTabl
             term = stem(spelling) if settings.stem else spelling
             foreign = any(letter.foreign for letter in word)
             found.append(Term(term, word[0].start, word[-1].end, foreign))
-    return found
+    return found + [_ending(term) for term in found[len(found) - min(len(found), settings.ending) :]]
 
 
 def is_word(term: str) -> bool:
-    """Whether a term is a word and no punctuation, whose spellings begin with signs that come before all letters."""
+    """Whether a term is a word; punctuation and endings begin with signs, which come before all letters."""
     return term[0] > LAST_SIGN
 
 
@@ -133,6 +147,10 @@ def _runs(text: str, table: LetterTable) -> Iterator[list[_Letter]]:
         closed = cell & (CLOSES | CLOSES_BEFORE_ALEF)
     if run:
         yield run
+
+
+def _ending(term: Term) -> Term:
+    return Term((ENDING + term.text)[:WORD_LETTERS], term.start, term.end)
 
 
 def _letters_of(character: str, cell: int, table: LetterTable) -> str:

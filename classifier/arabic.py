@@ -51,6 +51,7 @@ ARTICLE = ALEF + LAM
 # dashes are left out, which make the lines of tables and leaders.
 PUNCTUATION = {'""': '"«»“”„‟', "((": "()[]{}", ",,": "،,", ";;": "؛;", "::": ":", "??": "؟?", "!!": "!"}
 LAST_SIGN = "@"  # letters come after it, and these spellings before
+ENDING = "$"  # before a term that ends a text, where that is a term of its own
 _PUNCTUATION = {character: f" {spelling} " for spelling, characters in PUNCTUATION.items() for character in characters}
 
 _LOOK_ALIKES = {

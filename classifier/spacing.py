@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from classifier.arabic import MARKS, TATWEEL
@@ -49,7 +49,9 @@ class Spacer:
     """Reads texts with wrong spaces, with the engine and tables of one model."""
 
     def __init__(self, engine: Engine, tables: Tables) -> None:
-        self._engine, self._tables = engine, tables
+        in_order = replace(tables, analysis=tables.analysis.in_order)
+        self._engine = type(engine)(in_order) if tables.analysis.ending else engine
+        self._tables = tables
 
     def mend(self, text: str) -> Spaced | None:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""

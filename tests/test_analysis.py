@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyarabic import araby
 
 from classifier import arabic
-from classifier.analysis import AnalysisSettings, normalise, stem, terms
+from classifier.analysis import LONGEST_ENDING, AnalysisSettings, is_word, normalise, stem, terms
 from classifier.arabic import letter_table
 from classifier.engine import Reader, plain
 
@@ -92,6 +92,16 @@ def test_punctuation_is_read_where_it_is_asked_for() -> None:
     ]  # fmt: skip
 
 
+def test_the_ending_is_told_where_it_is_asked_for() -> None:
+    text = "أعلن البنك المركزي اليوم ذلك (رويترز)"
+    found = [(term.text, text[term.start : term.end]) for term in terms(text, AnalysisSettings(ending=3))]
+    assert found[-4:] == [("رويترز", "رويترز"), ("$يوم", "اليوم"), ("$ذلك", "ذلك"), ("$رويترز", "رويترز")]
+    assert found[:-3] == [(term.text, text[term.start : term.end]) for term in terms(text)]
+    assert [term.text for term in terms("بنك", AnalysisSettings(ending=3))] == ["بنك", "$بنك"]
+    assert terms("", AnalysisSettings(ending=3)) == []
+    assert not any(is_word(term) for term, _ in found[-3:])
+
+
 def test_a_run_without_end_counts_by_its_beginning() -> None:
     (term,) = terms("ب" * 1000)
     assert (term.text, term.start, term.end) == ("ب" * 48, 0, 1000)
@@ -149,9 +159,9 @@ def test_offsets_rise_and_lead_back_to_the_term(text: str) -> None:
 
 
 @settings(max_examples=500)
-@given(ANY_TEXT, st.booleans(), st.booleans())
-def test_the_engine_reads_as_specified(text: str, stemmed: bool, punctuation: bool) -> None:
-    analysis, table = AnalysisSettings(stemmed, punctuation), letter_table(punctuation)
+@given(ANY_TEXT, st.booleans(), st.booleans(), st.integers(0, LONGEST_ENDING))
+def test_the_engine_reads_as_specified(text: str, stemmed: bool, punctuation: bool, ending: int) -> None:
+    analysis, table = AnalysisSettings(stemmed, punctuation, ending), letter_table(punctuation)
     reader, oracle = Reader(analysis, table), plain.Reader(analysis, table)
     assert reader.terms(text) == oracle.terms(text)
     assert reader.hashes(text) == oracle.hashes(text)

@@ -265,6 +265,9 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "a lead that overflows counters": (lambda t: replace(t, weighting=Weighting(5, 1 << 31)), "weighting"),
     "a lead below zero": (lambda t: replace(t, weighting=Weighting(-1, 2)), "weighting"),
     "a lead that is no number": (lambda t: replace(t, weighting=Weighting("9", 2)), "weighting"),  # type: ignore[arg-type]
+    "an ending below zero": (lambda t: replace(t, analysis=AnalysisSettings(ending=-1)), "analysis"),
+    "an ending without end": (lambda t: replace(t, analysis=AnalysisSettings(ending=1 << 40)), "analysis"),
+    "an ending that is no number": (lambda t: replace(t, analysis=AnalysisSettings(ending=True)), "analysis"),
     "letters outside the table": (
         lambda t: _letters(t, index=_view("H", [0xFFFF] * len(t.letters.index))),
         "points outside",
@@ -315,10 +318,12 @@ def _letter_tables(draw: st.DrawFn) -> LetterTable:
 @compiled_only
 @settings(max_examples=150, deadline=None)
 @given(
-    _letter_tables(), st.text(st.characters(max_codepoint=0x900, exclude_categories=["Cs"]), max_size=90), st.booleans()
+    _letter_tables(),
+    st.text(st.characters(max_codepoint=0x900, exclude_categories=["Cs"]), max_size=90),
+    st.builds(AnalysisSettings, stem=st.booleans(), ending=st.sampled_from([0, 3])),
 )
-def test_both_engines_agree_with_any_letter_table(table: LetterTable, text: str, stemmed: bool) -> None:
-    compiled, oracle = Reader(AnalysisSettings(stemmed), table), plain.Reader(AnalysisSettings(stemmed), table)
+def test_both_engines_agree_with_any_letter_table(table: LetterTable, text: str, analysis: AnalysisSettings) -> None:
+    compiled, oracle = Reader(analysis, table), plain.Reader(analysis, table)
     assert compiled.terms(text) == oracle.terms(text)
     assert compiled.hashes(text) == oracle.hashes(text)
 

@@ -89,16 +89,18 @@ def test_a_word_is_judged_by_its_family_where_its_own_uses_say_little() -> None:
     assert leaning[1] > leaning[0]
 
 
-def test_a_large_corpus_is_read_by_full_words_and_punctuation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_corpus_is_read_by_full_words_punctuation_and_endings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert Settings.suiting(100, seed=3) == Settings(seed=3)
     monkeypatch.setattr(lesson, "LARGE", 3)
     texts = [(f"{example.text} {letter}", example.label) for letter in "abc" for example in MARKET.examples]
     texts += [(f"«{example.text}»: قال", example.label) for example in MARKET.examples]
     training.train(_corpus(*texts), tmp_path / "m", seed=3)
     model = Model.load(tmp_path / "m")
-    assert model.tables.analysis == AnalysisSettings(stem=False, punctuation=True)
+    assert model.tables.analysis == AnalysisSettings(stem=False, punctuation=True, ending=5)
     assert model.tables.weighting == Weighting(lead=20, lead_count=5)
-    assert {'""', "::"} < set(model.terms)
+    assert {'""', "::", "$::", "$قال"} < set(model.terms)
     quoted = [text for text, _ in texts]
     np.testing.assert_allclose(to_pipeline(model).predict_proba(quoted), model.predict_proba(quoted), rtol=0, atol=1e-6)
     evidence = model.predict(f"«{quoted[0]} {quoted[4]} {quoted[7]}", explain=True).evidence or ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pages
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier import Model
+from classifier.engine import Engine
 from classifier.engine.plain import Engine as PlainEngine
 from classifier.errors import Reason
 from classifier.spacing import READ, Spacer
@@ -144,3 +146,9 @@ def test_no_more_is_read_than_tells_a_topic(shipped: Model) -> None:
     prediction = shipped.predict(text, explain=True)
     assert prediction.label == "economy/fintech"
     assert all(end <= READ for part in prediction.evidence for _, end in part.spans)
+
+
+def test_words_known_but_not_at_the_end_of_a_text_stay_whole(shipped: Model) -> None:
+    ending = replace(shipped.tables, analysis=replace(shipped.tables.analysis, ending=5))
+    for engine in (Engine(ending), PlainEngine(ending)):
+        assert Spacer(engine, ending).mend("شرح المدير خطط المصارف وفوائد المؤسسات وقال إنه المستوفي") is None

@@ -41,17 +41,18 @@ cdef enum:
     WAVE = 16  # terms looked up together
     HASHES = 512  # ... and hashes handed over together
     ROOM = 4096  # terms of a text, before more memory is asked for
+    LONGEST_ENDING = 16
     MOST = 0x7FFFFFFF  # where counting stops, so that no counter comes round to zero
 
 cdef object NEW = tuple.__new__  # a named tuple's own constructor takes thrice as long
 
-assert WORD == analysis.WORD_LETTERS
+assert WORD == analysis.WORD_LETTERS and LONGEST_ENDING == analysis.LONGEST_ENDING
 
 cdef uint32_t SEPARATOR = arabic.SEPARATOR, DROP = arabic.DROP, SELF = arabic.SELF, EXPAND = arabic.EXPAND
 cdef uint32_t FOREIGN = arabic.FOREIGN, CLOSES = arabic.CLOSES, CLOSES_BEFORE_ALEF = arabic.CLOSES_BEFORE_ALEF
 cdef uint32_t LETTER_BITS = arabic.LETTER_BITS
 cdef uint32_t ALEF = ord(arabic.ALEF), LAM = ord(arabic.ARTICLE[1]), SPACE = 32
-cdef uint32_t LAST_SIGN = ord(arabic.LAST_SIGN)
+cdef uint32_t LAST_SIGN = ord(arabic.LAST_SIGN), ENDING = ord(arabic.ENDING)
 cdef int STEM = arabic.STEM_LETTERS
 cdef uint64_t SEED = _tables.SEED, MULTIPLIER = _tables.MULTIPLIER
 cdef double LARGEST = _tables.LARGEST

@@ -35,13 +35,14 @@ cdef class Reader:
         self.letters.units = &units[0] if units.shape[0] else NULL
         self.letters.starts = &starts[0]
         self.letters.key_count = <int>keys.shape[0]
-        self.letters.stem = settings.stem
+        settings.check()
+        self.letters.stem, self.letters.ending = settings.stem, settings.ending
         for code_point in range(FLAT):
             cell = blocks[<Py_ssize_t>index[code_point >> 8] * 256 + (code_point & 255)]
             self.letters.flat[code_point] = SEPARATOR if cell & LETTER_BITS == SPACE else cell
 
     def terms(self, text):
-        """The terms of a text, in order, with character offsets."""
+        """The terms of a text, in order, with character offsets; behind them its ending."""
         cdef Scanner scanner
         cdef Found found
         kept = _utf8(text)
@@ -53,7 +54,7 @@ cdef class Reader:
         return result
 
     def hashes(self, text):
-        """The hashes of a text's terms, in order (for comparing texts with each other)."""
+        """The hashes of a text's terms, in order and without its ending (for comparing texts with each other)."""
         cdef Scanner scanner
         cdef Found found
         cdef uint64_t wave[HASHES]
@@ -64,7 +65,7 @@ cdef class Reader:
         while count == HASHES:
             with nogil:
                 count = 0
-                while count < HASHES and _next(&scanner, &found):
+                while count < HASHES and _next_in_order(&scanner, &found):
                     wave[count] = found.hash
                     count += 1
             result.frombytes((<char*>wave)[: count * sizeof(uint64_t)])

@@ -14,6 +14,14 @@ cdef struct Letters:
     const uint32_t* units
     int key_count
     bint stem
+    int ending
+
+
+cdef struct Kept:
+    int length
+    Py_ssize_t start
+    Py_ssize_t end
+    uint32_t letters[WORD]
 
 
 cdef struct Scanner:
@@ -35,6 +43,9 @@ cdef struct Scanner:
     uint64_t foreign  # one bit for each of them
     bint foreign_beyond
     Py_ssize_t end  # of the run, marks included
+    Py_ssize_t handed  # terms handed out, where the last ones are kept
+    Py_ssize_t told  # ... and endings
+    Kept last[LONGEST_ENDING]
 
 
 cdef struct Found:
@@ -50,7 +61,7 @@ cdef struct Found:
 
 cdef inline void _begin(Scanner* s, const Letters* table, const uint8_t* text, Py_ssize_t size) noexcept nogil:
     s.table, s.text, s.size = table, text, size
-    s.byte = s.place = s.beyond = s.end = 0
+    s.byte = s.place = s.beyond = s.end = s.handed = s.told = 0
     s.closed, s.length, s.settled, s.ended, s.foreign, s.foreign_beyond = 0, 0, False, False, 0, False
     s.expansion = s.expansion_end = NULL
     s.expansion_place = 0
@@ -159,18 +170,22 @@ cdef inline int _opener(Scanner* s) noexcept nogil:
     return 0
 
 
-cdef inline void _finish(Scanner* s, Found* found, const uint32_t* letters, int length) noexcept nogil:
-    """Stem and hash the letters of a word."""
+cdef inline void _hash(Found* found, const uint32_t* letters, int length) noexcept nogil:
     cdef int position
     cdef uint64_t value = SEED
-    if length > WORD:
-        length = WORD
-    if s.table.stem:
-        _stem(&letters, &length)
     for position in range(length):
         value = (value ^ letters[position]) * MULTIPLIER
         value ^= value >> 29
     found.hash, found.letters, found.length = value, letters, length
+
+
+cdef inline void _finish(Scanner* s, Found* found, const uint32_t* letters, int length) noexcept nogil:
+    """Stem and hash the letters of a word."""
+    if length > WORD:
+        length = WORD
+    if s.table.stem:
+        _stem(&letters, &length)
+    _hash(found, letters, length)
     found.arabic = 0x0600 <= letters[0] <= 0x08FF  # of the term: وApple is not Arabic
 
 
@@ -280,7 +295,39 @@ cdef inline void _read_expansion(Scanner* s) noexcept nogil:
     s.expansion += 1
 
 
-cdef bint _next(Scanner* s, Found* found) noexcept nogil:
+cdef inline void _keep(Scanner* s, Found* found) noexcept nogil:
+    """Keep a term that may be of the ending."""
+    cdef Kept* kept = &s.last[s.handed % s.table.ending]
+    kept.length, kept.start, kept.end = found.length, found.start, found.end
+    memcpy(kept.letters, found.letters, found.length * sizeof(uint32_t))
+    s.handed += 1
+
+
+cdef bint _take_ending(Scanner* s, Found* found) noexcept nogil:
+    """Hand out a term of the ending; False when all are."""
+    cdef Py_ssize_t terms = min(s.handed, <Py_ssize_t>s.table.ending)
+    cdef Kept* kept
+    if s.told == terms:
+        return False
+    kept = &s.last[(s.handed - terms + s.told) % s.table.ending]
+    found.copy[0] = ENDING
+    memcpy(found.copy + 1, kept.letters, min(kept.length, WORD - 1) * sizeof(uint32_t))
+    _hash(found, found.copy, min(kept.length + 1, WORD))
+    found.start, found.end, found.foreign, found.arabic = kept.start, kept.end, False, False
+    s.told += 1
+    return True
+
+
+cdef inline bint _next(Scanner* s, Found* found) noexcept nogil:
+    """Find the next term, behind them all those of the ending; False when there is none."""
+    if s.told == 0 and _next_in_order(s, found):
+        if s.table.ending:
+            _keep(s, found)
+        return True
+    return s.table.ending and _take_ending(s, found)
+
+
+cdef bint _next_in_order(Scanner* s, Found* found) noexcept nogil:
     """Find the next term; False at the end of the text."""
     while True:
         if s.ended or (s.length == BUFFER and not s.settled):

@@ -25,21 +25,17 @@ class Reader:
             raise ModelFileError("the letter table points outside itself; get or train the model again")
         if max(table.units, default=0) > sys.maxunicode:
             raise ModelFileError("the letter table holds what is no letter; get or train the model again")
+        settings.check()
         self._settings, self._table = settings, table
 
     def terms(self, text: Text) -> list[Term]:
-        """The terms of a text, in order, with character offsets."""
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "replace")
-        elif not isinstance(text, str):
-            raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
-        else:  # question marks for lone surrogates, as in UTF-8
-            text = text.encode("utf-8", "replace").decode("utf-8")
-        return analysis.terms(text, self._settings, self._table)
+        """The terms of a text, in order, with character offsets; behind them its ending."""
+        return analysis.terms(_decoded(text), self._settings, self._table)
 
     def hashes(self, text: Text) -> array[int]:
-        """The hashes of a text's terms, in order (for comparing texts with each other)."""
-        return array("Q", [hash_term(term.text) for term in self.terms(text)])
+        """The hashes of a text's terms, in order and without its ending (for comparing texts with each other)."""
+        found = analysis.terms(_decoded(text), self._settings.in_order, self._table)
+        return array("Q", [hash_term(term.text) for term in found])
 
 
 class Engine:
@@ -132,3 +128,11 @@ class Lexicon:
             if term.text in self._numbers:
                 counted[self._numbers[term.text]] += self._lead_count if position < self._lead else 1
         return counted
+
+
+def _decoded(text: Text) -> str:
+    if isinstance(text, bytes):
+        return text.decode("utf-8", "replace")
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a str or UTF-8 bytes, not {type(text).__name__}")
+    return text.encode("utf-8", "replace").decode("utf-8")  # question marks for lone surrogates, as in UTF-8

@@ -42,7 +42,7 @@ class Tally(NamedTuple):
     """What a text amounts to."""
 
     scores: tuple[float, ...]  # per label, before softmax
-    words: int  # terms, known or not, but for punctuation
+    words: int  # terms, known or not, but for punctuation and endings
     known: int  # words the model knows
     arabic: int  # words of the Arabic script
     foreign: int  # words with a letter that Arabic does not use
@@ -103,6 +103,7 @@ class Tables:
 
     def check(self) -> None:
         """Raise `ModelFileError` unless the arrays fit each other (their contents are the engines' to check)."""
+        self.analysis.check()
         self.weighting.check()
         rows, labels, letters = len(self.hashes), self.labels, self.letters
         formats = (
