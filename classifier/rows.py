@@ -1,7 +1,11 @@
-"""The rows of a file, whatever its format: CSV/TSV, JSON Lines, Parquet, fastText lines."""
+"""The rows of a file, whatever its format: CSV/TSV, JSON Lines, Parquet, fastText lines.
+
+Text is UTF-8, or what a spreadsheet makes of it when it saves Arabic: windows-1256, or UTF-16 with a mark.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
@@ -11,14 +15,17 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import IO, Any
 
-from classifier.errors import CorpusError
+from classifier.documents import read_bytes
+from classifier.errors import CorpusError, DocumentError
 
 FASTTEXT_MARK = "__label__"
+_HEAD = 1 << 20  # bytes by which an encoding is told
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # or a text that would be taken for a disarmed one
 _FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
@@ -84,8 +91,24 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         )
     csv.field_size_limit(1 << 30)  # a document may be a long field
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
+    with opener(path, "rb") as file:
+        encoding = _encoding_of(file.read(_HEAD))
+    with opener(path, "rt", encoding=encoding, newline="") as lines:
         yield from kinds[ending](lines)
+
+
+def _encoding_of(head: bytes) -> str:
+    """The encoding of a file of rows, by its beginning; UTF-8 where that is in none, so that reading it says so."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    lines = head[: head.rfind(b"\n") + 1] or head
+    try:
+        lines.decode("utf-8")
+    except UnicodeDecodeError:
+        with suppress(DocumentError):
+            if read_bytes(lines, "rows.txt").encoding == "windows-1256":
+                return "windows-1256"
+    return "utf-8-sig"
 
 
 def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:

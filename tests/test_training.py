@@ -185,7 +185,11 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
     (tmp_path / "semicolons.csv").write_text("label;text\n" + "".join(f"{a};{b}\n" for a, b in rows), encoding="utf-8")
     (tmp_path / "C.CSV.GZ").write_bytes(gzip.compress((tmp_path / "c.csv").read_bytes()))
     (tmp_path / "tabs.csv").write_text("label\ttext\n" + "".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
+    (tmp_path / "excel.csv").write_bytes((tmp_path / "semicolons.csv").read_text(encoding="utf-8").encode("cp1256"))
+    (tmp_path / "unicode.tsv").write_text((tmp_path / "c.tsv").read_text(encoding="utf-8"), encoding="utf-16")
+    (tmp_path / "excel.csv.gz").write_bytes(gzip.compress((tmp_path / "excel.csv").read_bytes()))
     names = ("c.csv", "semicolons.csv", "tabs.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet", "C.CSV.GZ")
+    names += ("excel.csv", "unicode.tsv", "excel.csv.gz")
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
@@ -282,7 +286,10 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.jsonl", b'{"text": "x", "label"', "cannot be read"),
         ("c.jsonl", b"[1]\n", "cannot be read"),
         ("c.jsonl", b'{"text": "x", "label": "a"}\n{oops\n', "line 2 is not JSON"),
-        ("c.csv", b"\xff\xfe\x00garbage", "cannot be read"),
+        ("c.csv", b"\xff\xfe\x00garbage", "no rows"),
+        ("c.csv", b"\xff\xfe\x00", "cannot be read"),
+        ("c.csv", "label,text\na,خبر\n".encode() + b"b,\xd8\xff\n" + "b,نبأ من السوق\n".encode() * 9, "cannot be read"),
+        ("c.csv", bytes(range(256)) * 9, "cannot be read"),
         ("c.txt", b"no label here\n", "cannot be read"),
         ("c.xyz", b"?", "ending is not one of"),
         ("c.jsonl", b"", "no rows"),
