@@ -39,7 +39,7 @@ _SHORTEST_JOINED = min(map(len, JOINING_WORDS)) + len(ARTICLE) + STEM_LETTERS
 _LONGEST_OPENING = max(map(len, JOINING_WORDS)) + len(ARTICLE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: one that was pickled before it had all its fields gets the others' defaults
 class AnalysisSettings:
     """How text becomes terms; stored in the model, so that a model reads as it was trained."""
 
@@ -99,6 +99,11 @@ def terms(text: str, settings: AnalysisSettings | None = None, table: LetterTabl
 def is_word(term: str) -> bool:
     """Whether a term is a word; punctuation and endings begin with signs, which come before all letters."""
     return term[0] > LAST_SIGN
+
+
+def is_ending(term: str) -> bool:
+    """Whether a term is one of the ending of a text."""
+    return term.startswith(ENDING)
 
 
 def normalise(text: str, table: LetterTable | None = None) -> str:

@@ -6,10 +6,11 @@ A score is linear in the terms, so the explanation is exact: nothing is sampled 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from classifier.analysis import is_word
+from classifier.arabic import ENDING
 from classifier.engine import Engine, Tables, softmax
 from classifier.prediction import Evidence, Span
 
@@ -75,28 +76,33 @@ def explain(text: str, engine: Engine, tables: Tables, labels: Sequence[str], or
     """
     occurrences = engine.occurrences(text)
     stems: dict[int, str] = {}
-    spans: dict[int, list[Span]] = {}
+    spans: dict[str, dict[Span, None]] = {}
     unknown: dict[str, list[Span]] = {}
     words = 0
     for occurrence, term in zip(occurrences, engine.terms(text), strict=True):
         span = (occurrence.start, occurrence.end)
         words += is_word(term.text)
         if occurrence.row >= 0:
-            stems[occurrence.row] = term.text
-            spans.setdefault(occurrence.row, []).append(span)
+            stem = stems[occurrence.row] = term.text.removeprefix(ENDING)  # what a word says where it is, is its own
+            spans.setdefault(stem, {})[span] = None
         elif is_word(term.text):
             unknown.setdefault(term.text, []).append(span)
     values = tables.values([occurrence.row for occurrence in occurrences])
-    terms = {row: Evidence(_spelling(text, found), 0.0, origins(found), stems[row]) for row, found in spans.items()}
-    accounts = _accounts(values, terms, tables, labels)
+    terms = {stem: Evidence(_spelling(text, found), 0.0, origins([*found]), stem) for stem, found in spans.items()}
+    accounts = _accounts(values, stems, terms, tables=tables, labels=labels)
     known = words - sum(map(len, unknown.values()))
     return Explanation(accounts, words, known, _unknown(text, unknown, origins))
 
 
 def _accounts(
-    values: Mapping[int, float], terms: Mapping[int, Evidence], tables: Tables, labels: Sequence[str]
+    values: Mapping[int, float],
+    stems: Mapping[int, str],
+    terms: Mapping[str, Evidence],
+    *,
+    tables: Tables,
+    labels: Sequence[str],
 ) -> tuple[Account, ...]:
-    parts = [_contributions(values, terms, tables, column) for column in range(len(labels))]
+    parts = [_contributions(values, stems, terms, tables, column) for column in range(len(labels))]
     biases = [float(bias) for bias in tables.bias]
     scores = [bias + sum(part.contribution for part in evidence) for bias, evidence in zip(biases, parts, strict=True)]
     columns = zip(labels, softmax(scores), scores, biases, parts, strict=True)
@@ -104,12 +110,12 @@ def _accounts(
 
 
 def _contributions(
-    values: Mapping[int, float], terms: Mapping[int, Evidence], tables: Tables, column: int
+    values: Mapping[int, float], stems: Mapping[int, str], terms: Mapping[str, Evidence], tables: Tables, column: int
 ) -> tuple[Evidence, ...]:
-    evidence = [
-        Evidence(terms[row].term, value * tables.weight(row, column), terms[row].spans, terms[row].stem)
-        for row, value in values.items()
-    ]
+    sums = dict.fromkeys(terms, 0.0)
+    for row, value in values.items():
+        sums[stems[row]] += value * tables.weight(row, column)
+    evidence = [replace(terms[stem], contribution=contribution) for stem, contribution in sums.items()]
     return tuple(sorted(evidence, key=lambda part: (-abs(part.contribution), part.stem)))
 
 
@@ -118,6 +124,6 @@ def _unknown(text: str, spans: Mapping[str, Sequence[Span]], origins: Origins) -
     return tuple(Unknown(_spelling(text, places), origins(places)) for places in found)
 
 
-def _spelling(text: str, spans: Sequence[Span]) -> str:
+def _spelling(text: str, spans: Iterable[Span]) -> str:
     """How a term is most often written in the text; the earliest way among equals."""
     return Counter(text[start:end] for start, end in spans).most_common(1)[0][0]

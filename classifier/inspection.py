@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from classifier.analysis import is_word
 from classifier.errors import ModelFileError
 from classifier.model import Model
 
@@ -109,9 +110,11 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def strongest_terms(model: Model) -> dict[str, list[str]]:
-    """For each label, the terms that speak most for it where they occur (weight times idf, common terms first)."""
+    """For each label, the words that speak most for it where they occur (weight times idf, common ones first)."""
     tables, terms = model.tables, model.terms
-    common = range(min(len(terms), 20_000))  # rows run by frequency: rare terms are names and misprints
+    common = [
+        row for row in range(min(len(terms), 20_000)) if is_word(terms[row])
+    ]  # rows run by frequency: rare terms are names and misprints
     strongest = {}
     for column, label in enumerate(model.labels):
         ranked = sorted(common, key=lambda row: -tables.weight(row, column) * tables.idf[row])

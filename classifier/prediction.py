@@ -20,7 +20,7 @@ class Evidence:
     term: str  # as it is most often spelt in the text
     contribution: float
     spans: tuple[Span, ...]  # every occurrence
-    stem: str = ""  # as the model knows it; `$` before it: where it ends a text
+    stem: str = ""  # as the model knows it
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ from math import isnan
 from pathlib import Path
 from typing import IO, Any
 
-from classifier.documents import read_bytes
+from classifier.documents.decoding import decode
+from classifier.documents.scoring import plausible_words
 from classifier.errors import CorpusError, DocumentError
 
 FASTTEXT_MARK = "__label__"
 _HEAD = 1 << 20  # bytes by which an encoding is told
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ARABIC = re.compile("[\u0621-\u064a]")
+_MIXED = re.compile("[A-Za-z][\u0600-\u06ff]|[\u0600-\u06ff][A-Za-z]")  # what other languages' accents become
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # or a text that would be taken for a disarmed one
 _FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
@@ -99,16 +103,22 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _encoding_of(head: bytes) -> str:
     """The encoding of a file of rows, by its beginning; UTF-8 where that is in none, so that reading it says so."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not head.startswith(codecs.BOM_UTF32_LE):
         return "utf-16"
-    lines = head[: head.rfind(b"\n") + 1] or head
-    try:
-        lines.decode("utf-8")
-    except UnicodeDecodeError:
-        with suppress(DocumentError):
-            if read_bytes(lines, "rows.txt").encoding == "windows-1256":
-                return "windows-1256"
-    return "utf-8-sig"
+    return "windows-1256" if _is_windows(head[: head.rfind(b"\n") + 1] or head) else "utf-8-sig"
+
+
+def _is_windows(lines: bytes) -> bool:
+    """Whether lines are Arabic in windows-1256, beyond doubt: any byte is a letter there, of damaged UTF-8 as well."""
+    read = lines.decode("utf-8", "replace")
+    bad = read.count("\ufffd")
+    if sum(map(len, _BEYOND_ASCII.findall(read))) - bad > bad / 5:
+        return False
+    text = lines.decode("windows-1256")
+    arabic, mixed = len(_ARABIC.findall(text)), len(_MIXED.findall(text))
+    with suppress(DocumentError):
+        return 10 * (mixed + 1) <= arabic and decode(lines, plausible_words).encoding == "windows-1256"
+    return False
 
 
 def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +102,13 @@ def test_the_ending_is_told_where_it_is_asked_for() -> None:
     assert [term.text for term in terms("بنك", AnalysisSettings(ending=3))] == ["بنك", "$بنك"]
     assert terms("", AnalysisSettings(ending=3)) == []
     assert not any(is_word(term) for term, _ in found[-3:])
+
+
+def test_settings_pickled_before_a_field_was_there_have_its_default() -> None:
+    old = AnalysisSettings.__new__(AnalysisSettings)
+    old.__dict__.update(stem=False)
+    assert old == AnalysisSettings(stem=False)
+    assert pickle.loads(pickle.dumps(AnalysisSettings(ending=2))) == AnalysisSettings(ending=2)
 
 
 def test_a_run_without_end_counts_by_its_beginning() -> None:

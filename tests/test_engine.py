@@ -17,15 +17,16 @@ from itertools import chain
 from pathlib import Path
 from threading import Barrier
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier import Model, arabic
+from classifier import Model, arabic, artefact
 from classifier.analysis import AnalysisSettings
 from classifier.arabic import LetterTable, letter_table
 from classifier.engine import Engine, Lexicon, Reader, Tables, Tally, Weighting, plain, softmax
-from classifier.engine.tables import LEAST_WORDS, PIECE, PIECES, SHORTEST
+from classifier.engine.tables import LEAST_WORDS, PIECE, PIECES, SHORTEST, lay_out, settings_of
 from classifier.errors import ModelFileError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -294,6 +295,55 @@ def test_hostile_tables_are_refused(make: type[Engine], fault: str, tables: Tabl
     spoil, message = HOSTILE[fault]
     with pytest.raises(ModelFileError, match=message):
         make(spoil(tables))
+
+
+@pytest.mark.parametrize("make", [Reader, plain.Reader])
+def test_readers_refuse_endings_that_they_have_no_room_for(make: type[Reader]) -> None:
+    with pytest.raises(ModelFileError, match="analysis"):
+        make(AnalysisSettings(ending=17), letter_table())
+
+
+@pytest.fixture(scope="module")
+def endings(seeds: list[str]) -> Tables:
+    """A model of random numbers that knows every ending of some texts."""
+    settings, letters = AnalysisSettings(ending=3), letter_table()
+    reader = plain.Reader(settings, letters)
+    terms = sorted({term.text for text in [*seeds[:5], *SHORT] for term in reader.terms(text)})
+    numbers = np.random.default_rng(0)
+    arrays = lay_out(terms, numbers.random(len(terms)), numbers.normal(size=(len(terms), 2)), np.zeros(2), letters)
+    metadata = {"labels": ["a", "b"], **settings_of(settings, Weighting(lead=6, lead_count=5))}
+    return Tables.from_artefact(artefact.views(arrays), metadata)
+
+
+SHORT = ["", "بنك", "بنك سوق", "بنك سوق نفط", "سوق نفط بنك سوق", "نفط " + "ب" * 48, "ب" * 60 + " هذاالبنك"]
+
+
+def test_endings_count_once_in_both_engines(endings: Tables, seeds: list[str]) -> None:
+    engine, oracle = Engine(endings), plain.Engine(endings)
+    for text in [*seeds[:5], *SHORT]:
+        _assert_same(engine, oracle, text)
+        terms = oracle.terms(text)
+        rows = [endings.find(term.text) for term in terms]
+        assert engine.tally(text).scores == pytest.approx(endings.scores(rows), rel=1e-6, abs=1e-6)
+        lexicons = [kind(reader, lead=6, lead_count=5) for kind, reader in _kinds(endings)]
+        counted = [lexicon.count_many([text]) for lexicon in lexicons]
+        assert counted[0] == counted[1]
+        counts = dict(zip(lexicons[0].terms, counted[0][2], strict=True))
+        assert all(
+            counts[term.text] == sum(other.text == term.text for other in terms)
+            for term in terms
+            if term.text[0] == "$"
+        )
+    assert engine.tally("بنك سوق نفط").arabic == 3
+    whole = oracle.occurrences(seeds[0])
+    assert endings.spread([row for row, _, _ in whole]) == replace(endings, analysis=AnalysisSettings()).spread(
+        [row for row, _, _ in whole[:-3]]
+    )
+
+
+def _kinds(tables: Tables) -> Iterator[tuple[type[Lexicon], Reader]]:
+    yield Lexicon, Reader(tables.analysis, tables.letters)
+    yield plain.Lexicon, plain.Reader(tables.analysis, tables.letters)  # type: ignore[misc]
 
 
 def test_counters_do_not_wrap(tables: Tables) -> None:

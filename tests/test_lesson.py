@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from classifier import Model, training
 from classifier.analysis import AnalysisSettings, stem
@@ -19,6 +20,7 @@ from classifier.training.choosing import choose
 from classifier.training.compiling import to_pipeline
 from classifier.training.folds import FAIR, part_weights
 from classifier.training.lesson import Lesson
+from classifier.training.neighbourhoods import family_vectors
 from classifier.training.suggesting import Suggested, Suggestion, write_csv
 from classifier.training.targets import Targets, View
 
@@ -89,6 +91,17 @@ def test_a_word_is_judged_by_its_family_where_its_own_uses_say_little() -> None:
     assert leaning[1] > leaning[0]
 
 
+def test_endings_are_families_of_their_own() -> None:
+    terms = sorted(["$بالاقتصاد", "$الاقتصاد", "الاقتصاد", "$منه", "$من"])
+    tfidf = scipy.sparse.identity(len(terms), format="csr")
+    families = family_vectors(terms, tfidf, np.ones(len(terms)))
+    together = {name: {other for other in terms if (families @ families.T)[terms.index(name), terms.index(other)]}
+                for name in terms}  # fmt: skip
+    assert together["$الاقتصاد"] == {"$بالاقتصاد", "$الاقتصاد"}
+    assert together["الاقتصاد"] == {"الاقتصاد"}
+    assert together["$منه"] == {"$منه"}
+
+
 def test_a_large_corpus_is_read_by_full_words_punctuation_and_endings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +118,12 @@ def test_a_large_corpus_is_read_by_full_words_punctuation_and_endings(
     np.testing.assert_allclose(to_pipeline(model).predict_proba(quoted), model.predict_proba(quoted), rtol=0, atol=1e-6)
     evidence = model.predict(f"«{quoted[0]} {quoted[4]} {quoted[7]}", explain=True).evidence or ()
     assert [part.term for part in evidence if part.stem == '""'] == ["«"]
+    told = model.explain(f"{quoted[0]} {quoted[4]} قال: ثم قال")
+    for account in told.accounts:
+        assert account.bias + sum(part.contribution for part in account.evidence) == pytest.approx(account.score)
+    (said,) = (part for part in told.evidence if part.stem == "قال")  # as a word and as an ending
+    assert len(said.spans) == 2
+    assert not any("$" in part.stem for part in told.evidence)
     account = model.explain("«قال»: ؛ زمردة؟!")
     assert (account.words, account.known) == (2, 1)  # signs are no words
     assert [part.term for part in account.unknown] == ["زمردة"]

@@ -23,6 +23,7 @@ from classifier.arabic import letter_table
 from classifier.corpus import Corpus, Example, load_corpus
 from classifier.engine import Lexicon, Reader, plain
 from classifier.errors import ClassifierError, CorpusError
+from classifier.rows import read_rows
 from classifier.training import counting, fitting, lesson
 from classifier.training.archives import read_texts
 from classifier.training.calibration import calibrate
@@ -187,9 +188,11 @@ def test_every_form_of_corpus_is_the_same_corpus(tmp_path: Path) -> None:
     (tmp_path / "tabs.csv").write_text("label\ttext\n" + "".join(f"{a}\t{b}\n" for a, b in rows), encoding="utf-8")
     (tmp_path / "excel.csv").write_bytes((tmp_path / "semicolons.csv").read_text(encoding="utf-8").encode("cp1256"))
     (tmp_path / "unicode.tsv").write_text((tmp_path / "c.tsv").read_text(encoding="utf-8"), encoding="utf-16")
+    wide = (tmp_path / "c.tsv").read_text(encoding="utf-8").encode("utf-16-be")
+    (tmp_path / "big-endian.tsv").write_bytes(b"\xfe\xff" + wide)
     (tmp_path / "excel.csv.gz").write_bytes(gzip.compress((tmp_path / "excel.csv").read_bytes()))
     names = ("c.csv", "semicolons.csv", "tabs.csv", "c.tsv", "c.jsonl", "c.txt", "folder", "c.parquet", "C.CSV.GZ")
-    names += ("excel.csv", "unicode.tsv", "excel.csv.gz")
+    names += ("excel.csv", "unicode.tsv", "big-endian.tsv", "excel.csv.gz")
     assert len({load_corpus(tmp_path / name).digest for name in names}) == 1
 
 
@@ -289,6 +292,10 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.csv", b"\xff\xfe\x00garbage", "no rows"),
         ("c.csv", b"\xff\xfe\x00", "cannot be read"),
         ("c.csv", "label,text\na,خبر\n".encode() + b"b,\xd8\xff\n" + "b,نبأ من السوق\n".encode() * 9, "cannot be read"),
+        ("c.csv", "label,text\na,تقرير عن السوق\nb,".encode() + b"caf\xe9\n", "cannot be read"),
+        ("c.csv", "label,text\na,Größe und Übermut ändern\n".encode("cp1252"), "cannot be read"),
+        ("c.csv", "label,text\na,أعلن المصرف المركزي رفع الفائدة\n".encode("utf-32"), "cannot be read"),
+        ("c.csv", ("label,text\n" + "a,أعلن المصرف رفع الفائدة\n" * 9).encode("mac_arabic"), "cannot be read"),
         ("c.csv", bytes(range(256)) * 9, "cannot be read"),
         ("c.txt", b"no label here\n", "cannot be read"),
         ("c.xyz", b"?", "ending is not one of"),
@@ -306,6 +313,16 @@ def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         load_corpus(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1256"])
+def test_an_encoding_is_told_wherever_the_look_at_it_ends(encoding: str, tmp_path: Path) -> None:
+    for shift in range(2):
+        row = "a," + "أعلن المصرف المركزي رفع الفائدة " * 1000 + "\n"
+        content = ("label,text\n" + "x" * shift + row * 40).encode(encoding)
+        assert len(content) > 1 << 20
+        (tmp_path / "c.csv").write_bytes(content)
+        assert {found["text"] for found in read_rows(tmp_path / "c.csv")} == {row[2:-1]}
 
 
 @pytest.mark.parametrize("second", ["آخر", 'قال "نعم"', 'ختم كلامه"'], ids=["none", "pair", "closing"])

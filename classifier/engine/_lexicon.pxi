@@ -117,7 +117,7 @@ cdef class Lexicon:
                 self.found[self.distinct] = <int32_t>term
                 self.distinct += 1
             if self.counts[term] < MOST:
-                self.counts[term] += self.lead_count if place <= self.lead else 1
+                self.counts[term] += self.lead_count if place <= self.lead and not scanner.told else 1
         for number in range(self.distinct):
             term = self.found[number]
             self.often[number] = <int32_t>self.counts[term]

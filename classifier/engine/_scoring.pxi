@@ -164,9 +164,10 @@ cdef class Engine:
         cdef uint64_t wave[WAVE]
         cdef bint is_word[WAVE]
         cdef int waiting = WAVE
+        cdef Py_ssize_t told
         _begin(&scanner, &self.reader.letters, <const uint8_t*>content, size)
         while waiting == WAVE:
-            waiting = 0
+            waiting, told = 0, scanner.told
             while waiting < WAVE and _next(&scanner, &found):
                 wave[waiting] = found.hash
                 is_word[waiting] = found.letters[0] > LAST_SIGN
@@ -176,15 +177,18 @@ cdef class Engine:
                 counts.foreign += found.foreign
             if counts.terms + WAVE > scratch.room:
                 scratch.grow()
-            self._count_wave(wave, is_word, waiting, scratch, counts)
+            self._count_wave(wave, is_word, waiting, waiting - <int>(scanner.told - told), scratch, counts)
         self._score(scratch, counts.scores)
-        counts.spread = self._spread(scratch, counts.terms)
+        counts.spread = self._spread(scratch, counts.terms - scanner.told)
         return 0
 
     cdef inline void _count_wave(
-        self, uint64_t* wave, bint* is_word, int size, _Scratch scratch, Counts* counts
+        self, uint64_t* wave, bint* is_word, int size, int in_order, _Scratch scratch, Counts* counts
     ) noexcept nogil:
-        """Count terms, a wave of them at a time: by the time one is looked up, the memory it needs has been fetched."""
+        """Count terms, a wave of them at a time: by the time one is looked up, the memory it needs has been fetched.
+
+        Those behind the first `in_order` are of the ending.
+        """
         cdef int number
         cdef int64_t row
         for number in range(size):
@@ -194,13 +198,13 @@ cdef class Engine:
             row = self._row(wave[number])
             scratch.found[counts.terms] = <int32_t>row
             if row >= 0:
-                scratch.count(row, self.lead_count if counts.terms < self.lead else 1)
+                scratch.count(row, self.lead_count if counts.terms < self.lead and number < in_order else 1)
                 counts.known += is_word[number]
             counts.words += is_word[number]
             counts.terms += 1
 
     cdef double _spread(self, _Scratch scratch, Py_ssize_t terms) noexcept nogil:
-        """`Tables.spread` of the terms found."""
+        """`Tables.spread` of the terms found, so many without the ending."""
         cdef Py_ssize_t size, gaps, place, number
         cdef int32_t* piece
         cdef double* shares = scratch.shares

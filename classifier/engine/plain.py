@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from classifier import analysis
-from classifier.analysis import AnalysisSettings, Term, is_word
+from classifier.analysis import AnalysisSettings, Term, is_ending, is_word
 from classifier.arabic import LetterTable
 from classifier.engine.tables import LARGEST, Occurrence, Tables, Tally, Weighting, hash_term
 from classifier.errors import ModelFileError
@@ -81,7 +81,7 @@ class Engine:
 class Lexicon:
     """The terms of a growing corpus, numbered as they come: counting for training.
 
-    A term among the first `lead` of its text counts `lead_count` times.
+    A term among the first `lead` of its text counts `lead_count` times, one of its ending once.
     """
 
     def __init__(self, reader: Reader, *, lead: int = 0, lead_count: int = 2) -> None:
@@ -122,11 +122,13 @@ class Lexicon:
 
     def _count(self, text: Text, grow: bool) -> Counter[int]:
         counted: Counter[int] = Counter()
-        for position, term in enumerate(self.reader.terms(text)):
+        found = self.reader.terms(text)
+        lead = min(self._lead, sum(not is_ending(term.text) for term in found))
+        for position, term in enumerate(found):
             if grow:
                 self._numbers.setdefault(term.text, len(self._numbers))
             if term.text in self._numbers:
-                counted[self._numbers[term.text]] += self._lead_count if position < self._lead else 1
+                counted[self._numbers[term.text]] += self._lead_count if position < lead else 1
         return counted
 
 

@@ -9,9 +9,7 @@ from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
-from classifier.analysis import AnalysisSettings
 from classifier.corpus import Corpus
-from classifier.engine import Weighting
 from classifier.errors import ClassifierError, CorpusError
 from classifier.training.choosing import choose
 from classifier.training.lesson import Lesson, Settings, Unlabelled
@@ -59,8 +57,8 @@ def _others(settings: Settings) -> Iterator[Settings]:
             settings,
             strengths=strengths,
             min_documents=least,
-            weighting=Weighting(lead=lead),
-            analysis=AnalysisSettings(stem=stem, punctuation=not stem),
+            weighting=replace(settings.weighting, lead=lead),
+            analysis=replace(settings.analysis, stem=stem, punctuation=not stem),
         )
 
 
