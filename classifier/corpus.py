@@ -1,4 +1,4 @@
-"""Labelled documents to learn from or measure on: folders, CSV/TSV, JSON Lines, Parquet, fastText lines.
+"""Labelled documents to learn from or measure on: folders, CSV/TSV, XLSX, JSON Lines, Parquet, fastText lines.
 
 A corpus has no order: it is sorted by content on loading, so neither file order nor hash seeds reach a model. What is
 odd about it (empty documents, duplicates, one text under two labels) is found and reported before anything is learned.
@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from classifier.documents import iter_documents
+from classifier.documents.litter import is_hidden
 from classifier.errors import CorpusError, DocumentError
 from classifier.prediction import digest_of
 from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
+TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz", ".jsonl.xz")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 UNREADABLE_FOLDER = "unreadable folder"  # what is left out of a corpus or an archive with it is not known
 
@@ -99,6 +101,19 @@ class Corpus:
                 kept[digest] = example
         return cls(tuple(kept.values()), {reason: tuple(sorted(names)) for reason, names in sorted(reasons.items())})
 
+    def oddities(self) -> list[str]:
+        """What is odd about the labels, though they can be learned."""
+        spellings: dict[str, list[str]] = {}
+        for label in self.labels:
+            spellings.setdefault(label.casefold(), []).append(label)
+        alike = [", ".join(map(repr, several)) for several in spellings.values() if len(several) > 1]
+        within = [label for label in self.labels if any(label.startswith(f"{other}/") for other in self.labels)]
+        found = [f"the labels {several} are learned as different ones; spell them alike if not" for several in alike]
+        return found + [
+            f"the label {label!r} is a folder within another label's; move its documents up if it is none of its own"
+            for label in within
+        ]
+
     def require_learnable(self) -> None:
         """Raise `CorpusError` unless there are two labels with two documents each."""
         counts = Counter(example.label for example in self.examples)
@@ -131,7 +146,9 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
         )
     corpus = Corpus.from_examples(examples, left_out)
     if not corpus.examples:
-        raise CorpusError(f"{path}: holds no labelled document; labels are folders below it, or a `label` column")
+        raise CorpusError(
+            f"{path}: holds no labelled document; labels are folders below it, or a `label` column of tables"
+        )
     return corpus
 
 
@@ -149,6 +166,21 @@ def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
                 examples.append(Example(found.text, label, within))
     if shut:
         left_out[UNREADABLE_FOLDER] = shut
+    return (examples, left_out) if examples else _read_tables(root, left_out)
+
+
+def _read_tables(root: Path, left_out: dict[str, list[str]]) -> tuple[list[Example], dict[str, list[str]]]:
+    """The rows of the tables in a folder without label folders, as of one table."""
+    outside = left_out.pop("outside a label folder", [])
+    tables = [name for name in outside if "/" not in name and name.lower().endswith(TABLES)]
+    examples = list[Example]()
+    for name in tables:
+        found, without = _read_file(root / name)
+        examples += found
+        for reason, names in without.items():
+            left_out.setdefault(reason, []).extend(names)
+    if others := sorted(set(outside) - set(tables)):
+        left_out["outside a label folder"] = others
     return examples, left_out
 
 
@@ -164,8 +196,8 @@ def walk(root: Path, shut: Callable[[str], object]) -> Iterator[Path]:
         shut(Path(error.filename).relative_to(root).as_posix())
 
     for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        yield from (Path(folder, name) for name in sorted(files) if not is_hidden(name))
 
 
 def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
@@ -176,6 +208,10 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
     examples, left_out = [], dict[str, list[str]]()
     for number, row in enumerate(rows, 1):
         name, label = name_of(row, f"{path.name}:{number}"), cell(row, label_column).strip()
+        if isinstance(row[label_column], list | dict):
+            raise CorpusError(
+                f"{path}: the label of row {number} is {label[:40]}; give each document one label, as text"
+            )
         if not label:
             left_out.setdefault("without a label", []).append(name)
             continue
@@ -218,4 +254,7 @@ def column_of(path: Path, row: Mapping[str, Any], wanted: Sequence[str]) -> str:
     for name in wanted:
         if name in row:
             return name
-    raise CorpusError(f"{path}: has no {wanted[0]!r} column; it has {', '.join(map(repr, row))}: rename one")
+    found = ", ".join(repr(name[:30]) for name in row)
+    raise CorpusError(
+        f"{path}: has no {wanted[0]!r} column; its columns are called {found}: call one {' or '.join(wanted)}"
+    )

@@ -1,6 +1,7 @@
-"""The rows of a file, whatever its format: CSV/TSV, JSON Lines, Parquet, fastText lines.
+"""The rows of a file, whatever its format: CSV/TSV, XLSX, JSON Lines, Parquet, fastText lines.
 
-Text is UTF-8, or what a spreadsheet makes of it when it saves Arabic: windows-1256, or UTF-16 with a mark.
+Text is UTF-8, or what a spreadsheet makes of it when it saves Arabic: windows-1256, or UTF-16 with a mark. Columns are
+known by name, in Arabic too.
 """
 
 from __future__ import annotations
@@ -15,17 +16,29 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import lru_cache
 from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
 
+from classifier.documents import Limits
 from classifier.documents.decoding import decode
 from classifier.documents.scoring import plausible_words
 from classifier.errors import CorpusError, DocumentError
 
 FASTTEXT_MARK = "__label__"
+ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".txt", ".ft", ".parquet")
+_ARABIC_NAMES = {
+    **dict.fromkeys(("النص", "نص", "المحتوى", "المتن"), "text"),
+    **dict.fromkeys(("التصنيف", "تصنيف", "الفئة", "القسم"), "label"),
+    **dict.fromkeys(("العنوان", "عنوان"), "title"),
+    "المصدر": "source",
+    "التاريخ": "date",
+}
+_HARMLESS = 10_000_000  # bytes that may be packed as small as can be
 _HEAD = 1 << 20  # bytes by which an encoding is told
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ARABIC = re.compile("[\u0621-\u064a]")
@@ -35,15 +48,16 @@ _FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
 
 def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a CSV, TSV, JSON Lines, Parquet or fastText file, one at a time.
+    """The rows of a CSV, TSV, XLSX (its first sheet), JSON Lines, Parquet or fastText file, one at a time.
 
-    Raises `CorpusError` for a file that is missing or cannot be read as such.
+    Names of columns are in small letters, and in English where they are Arabic names of what is asked for. Raises
+    `CorpusError` for a file that is missing or cannot be read as such.
     """
     path = Path(file)
     if not path.is_file():
         raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
     try:
-        yield from _rows(path)
+        yield from map(_named, _rows(path))
     except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
         raise CorpusError(
             f"{path}: cannot be read as rows ({error}); save it as UTF-8 CSV, TSV or JSON Lines"
@@ -86,13 +100,11 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     }
     suffixes = [suffix.lower() for suffix in path.suffixes]
     ending = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".xz")), "")
-    if ending == ".parquet":
-        yield from _parquet_rows(path)
+    if ending in (".parquet", ".xlsx"):
+        yield from (_parquet_rows if ending == ".parquet" else _sheet_rows)(path)
         return
     if ending not in kinds:
-        raise CorpusError(
-            f"{path}: {ending or 'no'} ending is not one of {', '.join(sorted(kinds))}, .parquet; rename or convert it"
-        )
+        raise CorpusError(f"{path}: {ending or 'no'} ending is not one of {', '.join(ENDINGS)}; save it as one of them")
     csv.field_size_limit(1 << 30)  # a document may be a long field
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
     with opener(path, "rb") as file:
@@ -125,6 +137,8 @@ def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons or tabs between the columns."""
     heading = lines.readline()
     delimiter = max(",;\t", key=heading.count)
+    if heading.startswith("sep="):  # a line by which Excel is told
+        delimiter, heading = heading[4:5], lines.readline()
     for row in _table(chain([heading] if heading else [], lines), delimiter):
         yield {column: _armed(value) for column, value in row.items()}
 
@@ -188,14 +202,58 @@ def _json_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
 
 
 def _fasttext_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
-    """Texts under the first of their labels; the others, which may stand anywhere, are no part of a text either."""
-    for number, line in enumerate(lines, 1):
+    """Texts under the first of their labels; the others, which may stand anywhere, are no part of a text either.
+
+    A spreadsheet's "Unicode text" ends in .txt too, and is a table.
+    """
+    first = lines.readline()
+    if "\t" in first and FASTTEXT_MARK not in first:
+        lines.seek(0)
+        yield from _tabbed_lines(lines)
+        return
+    for number, line in enumerate(chain([first], lines), 1):
         if not line.strip():
             continue
         if not line.lstrip().startswith(FASTTEXT_MARK):
-            raise ValueError(f"line {number} does not start with {FASTTEXT_MARK}")
+            raise ValueError(f"line {number} does not start with {FASTTEXT_MARK}, as fastText's do")
         label, *_ = _FASTTEXT_LABEL.findall(line)
         yield {"label": label, "text": _FASTTEXT_LABEL.sub("", line).strip()}
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its columns named as they are asked for; of two with one name, the one that is spelt so."""
+    named: dict[str, Any] = {}
+    for column, value in row.items():
+        name = _name(column)
+        if name not in named or name == column:
+            named[name] = value
+    return named
+
+
+@lru_cache(maxsize=1000)
+def _name(column: str) -> str:
+    plain = column.strip("\ufeff \t").lower()
+    return _ARABIC_NAMES.get(plain, plain)
+
+
+def _sheet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with ZipFile(path) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        if size > _HARMLESS and size > Limits().max_ratio * path.stat().st_size:
+            raise ValueError(f"it would unpack to {size:,} bytes, more than tables do")
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, InvalidFileException) as error:
+        raise ValueError(f"it is no XLSX file: {error}") from None
+    with closing(book):
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        heading = [str(value) if value is not None else "" for value in next(rows, ())]
+        for values in rows:
+            if any(value is not None for value in values):
+                yield {name: _armed(value) for name, value in zip(heading, values, strict=False) if name}
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:

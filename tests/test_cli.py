@@ -206,6 +206,12 @@ def test_a_model_measured_on_what_it_learned_from_is_told_so(run: Callable[..., 
     assert said not in run("evaluate", tmp_path / "c.csv", "--model", "MODEL").err
 
 
+def test_labels_that_a_model_does_not_know_are_named(run: Callable[..., Ran], tmp_path: Path) -> None:
+    corpus = tmp_path / "c.csv"
+    corpus.write_text(f"label,text\nOther,{FINTECH}\neconomy/fintech,{FINTECH} اليوم\n", encoding="utf-8")
+    assert "does not know 'Other'" in run("evaluate", corpus, "--model", "MODEL").err
+
+
 def test_a_corpus_of_other_labels_cannot_measure_a_model(run: Callable[..., Ran], tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.csv"
     corpus.write_text(f"label,text\nmoney,{FINTECH}\n", encoding="utf-8")

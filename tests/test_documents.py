@@ -607,6 +607,8 @@ def test_zip_of_several(tmp_path: Path) -> None:
         "a.txt": TITLE.encode("cp1256"),
         "c.png": b"\x89PNG\r\n\x1a\n",
         "__MACOSX/._b": b"x",
+        "folder/~$b.docx": b"x",
+        "folder/THUMBS.DB": b"x",
     }
     path.write_bytes(producers.packed(members))
     joined = read_document(path)

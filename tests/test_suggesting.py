@@ -167,7 +167,7 @@ def test_a_small_archive_is_suggested_whole(model: Model, tmp_path: Path) -> Non
 
 def test_nothing_to_suggest_is_a_clear_error(model: Model, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("only English words are in this document", encoding="utf-8")
-    with pytest.raises(ClassifierError, match="nothing to suggest among 1 document"):
+    with pytest.raises(ClassifierError, match="nothing to suggest among 1 documents; left out: 1 NOT_ARABIC"):
         suggest(tmp_path, 5, model=model)
     with pytest.raises(ClassifierError, match="at least one"):
         suggest(tmp_path, 0, model=model)

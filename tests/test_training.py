@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import joblib
 import numpy as np
@@ -300,6 +301,9 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.txt", b"no label here\n", "cannot be read"),
         ("c.xyz", b"?", "ending is not one of"),
         ("c.jsonl", b"", "no rows"),
+        ("c.jsonl", b'{"text": "x", "label": ["a"]}', "row 1 is .'a'.; give each document one label"),
+        ("c.xlsx", b"PK\3\4", "no XLSX file"),
+        ("c.csv", (f"a,{'خبر ' * 99}\n" * 2).encode(), "its columns are called 'a', '.{30}': call one text or content"),
         ("c.parquet", b"PAR1", "cannot be read"),
         ("c.csv", 'label,text\na,خبر\nb,"نبأ\na,آخر\n'.encode(), "row 2, from line 3 on, do not match"),
         ("c.csv", 'label,text\na,"خبر\nb,نبأ "قريب"\n'.encode(), "row 1, from line 2 on, do not match"),
@@ -313,6 +317,68 @@ def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         load_corpus(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1256"])
+def test_columns_are_known_by_other_spellings(encoding: str, tmp_path: Path) -> None:
+    for heading in ("\ufeff Text ,LABEL", "النص,التصنيف", "content,Category", "text,label,Text", "sep=,\ntext,label"):
+        extra = ",x" if heading.endswith("Text") else ""
+        content = f"{heading}\n" + "".join(f"خبر عن السوق والمصارف {n},{'ab'[n % 2]}{extra}\n" for n in range(9))
+        (tmp_path / "c.csv").write_text(content, encoding=encoding, errors="ignore")
+        corpus = load_corpus(tmp_path / "c.csv")
+        assert corpus.labels == ("a", "b")
+        assert corpus.examples[0].text.startswith("خبر عن")
+
+
+def test_vocalised_tables_in_windows_1256_are_read(tmp_path: Path) -> None:
+    text = "أَعْلَنَ الْمَصْرِفُ الْمَرْكَزِيُّ رَفْعَ سِعْرِ الْفَائِدَةِ لِكَبْحِ التَّضَخُّمِ فِي الْأَسْوَاقِ"
+    rows = [f"{number};{text} {number}" for number in range(20)]
+    (tmp_path / "c.csv").write_text("label;text\n" + "\n".join(rows), encoding="cp1256")
+    assert {row["text"] for row in read_rows(tmp_path / "c.csv")} == {row.partition(";")[2] for row in rows}
+
+
+def test_a_folder_of_tables_is_one_corpus(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (
+        ("label", "text", None),
+        ("a", "=1+1", None),
+        ("a", "خبر أول", None),
+        (None, None, None),
+        (7, "ثان", 1),
+    ):
+        book.active.append(row)
+    book.active["B2"].data_type = "s"
+    book.save(tmp_path / "one.XLSX")
+    (tmp_path / "two.csv").write_text("text,label\nنبأ,a\n,b\n", encoding="utf-8")
+    (tmp_path / "Thumbs.db").write_bytes(b"\0")
+    (tmp_path / "notes.txt").write_text("ملاحظة", encoding="utf-8")
+    corpus = load_corpus(tmp_path)
+    assert {(example.label, example.text) for example in corpus.examples} == {
+        ("a", "=1+1"), ("a", "خبر أول"), ("7", "ثان"), ("a", "نبأ"),
+    }  # fmt: skip
+    assert corpus.left_out == {"empty": ("two.csv:2",), "outside a label folder": ("notes.txt",)}
+    assert len(load_corpus(tmp_path / "one.XLSX").examples) == 3
+    assert len(list(read_texts(tmp_path / "one.XLSX"))) == 3
+
+
+def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "c.xlsx", "w", ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", b" " * 20_000_000)
+    with pytest.raises(CorpusError, match="would unpack to 20,000,000 bytes"):
+        load_corpus(tmp_path / "c.xlsx")
+
+
+def test_odd_labels_are_told(tmp_path: Path) -> None:
+    for name in ("Sport/1", "sport/2", "news/3", "news/old/4"):
+        for part in "ab":
+            (tmp_path / f"{name}{part}.txt").parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / f"{name}{part}.txt").write_text(f"خبر {name} {part}", encoding="utf-8")
+    said: list[str] = []
+    training.train(tmp_path, tmp_path.parent / "odd.model", progress=said.append)
+    assert any("'Sport', 'sport' are learned as different" in line for line in said)
+    assert any("'news/old' is a folder within" in line for line in said)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1256"])

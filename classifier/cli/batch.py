@@ -34,7 +34,9 @@ def label(
     passages: Annotated[bool, typer.Option("--passages", help="Put the passages into the results.")] = False,
     include: Annotated[list[str] | None, typer.Option(help="Only these files, e.g. '*.pdf' or '2024/*'.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Not these files or folders, e.g. 'drafts'.")] = None,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Files whose name starts with a dot too.")] = False,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Hidden files too: with a dot in front, of Office and Windows.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes. Default: one per core.")] = None,
     backend: Annotated[str | None, typer.Option(help="A joblib back end: loky, threading, dask ...")] = None,
     scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, e.g. tcp://host:8786.")] = None,

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from classifier.evaluation import Evaluation
 
 CorpusArgument = Annotated[
-    Path, typer.Argument(help="A folder of label folders, or a CSV, TSV, JSONL, Parquet or fastText file.")
+    Path,
+    typer.Argument(
+        help="A folder of label folders or of tables, or a table: CSV, TSV, XLSX, JSONL, Parquet, fastText."
+    ),
 ]
 
 
@@ -98,6 +101,11 @@ def evaluate(
     if loaded.metadata.get("provenance", {}).get("corpus") == documents.digest:
         typer.echo(
             "these are the very documents the model has learned from: the figures say nothing of others", err=True
+        )
+    unknown = sorted(set(documents.labels) - set(loaded.labels))
+    if 0 < len(unknown) < len(documents.labels):
+        typer.echo(
+            f"the model does not know {', '.join(map(repr, unknown))}: all documents under them are errors", err=True
         )
     evaluation = measure_model(loaded, documents)
     if report:

@@ -8,13 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from classifier.documents.document import Document
+from classifier.documents.litter import is_litter
 from classifier.documents.source import Members, Raw, Source
 from classifier.errors import ClassifierError, DocumentError, Reason
 
 if TYPE_CHECKING:
     import zipfile
 
-_LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _END = b"PK\x05\x06"
 _END_SIZE = 22
@@ -38,7 +38,7 @@ def read_members(source: Source) -> Members:
     with open_zip(source) as archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             name = info.filename
-            if not name.endswith("/") and not any(part in name for part in _LITTER):
+            if not name.endswith("/") and not name.startswith("__MACOSX/") and not is_litter(name.rpartition("/")[2]):
                 seen[name] += 1
                 found = _read_member(source, archive, info)
                 yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), found

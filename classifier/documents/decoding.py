@@ -116,7 +116,7 @@ def _typed(text: str, visual: bool, repairs: tuple[str, ...]) -> tuple[str, tupl
 
 
 def _spelt(encoding: str) -> str:
-    return {"iso8859_6": "iso-8859-6", "mac_arabic": "macarabic"}.get(encoding, encoding)
+    return {"cp1256": "windows-1256", "iso8859_6": "iso-8859-6", "mac_arabic": "macarabic"}.get(encoding, encoding)
 
 
 def _best_encoding(data: bytes, knows: Knows, declared: str | None) -> tuple[str, bool]:

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import chain, starmap
 from typing import NamedTuple, cast
 
+from classifier.documents.litter import is_hidden
 from classifier.errors import Reason, ResultsError
 from classifier.labelling.statuses import Seen, look
 
@@ -100,7 +101,7 @@ class Walk:
             with os.scandir(f"{self.root}/{folder}") as entries:
                 for entry in entries:
                     name = entry.name
-                    if name[0] == "." and not hidden:
+                    if is_hidden(name) and not hidden:
                         self._hidden += 1
                     else:
                         names.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)

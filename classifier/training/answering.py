@@ -81,6 +81,7 @@ class Reading:
         reasons = Counter(document.reason for document in self.documents)
         judged, total = reasons[None], len(self.documents)
         found = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items(), key=str) if reason)
+        left_out = self.tally.reasons()
         if total and judged < least_share * total:
             raise ClassifierError(
                 f"the model can judge only {judged:,} of {total:,} documents ({found}): the archive is too unlike what "
@@ -89,7 +90,8 @@ class Reading:
         if judged < least_documents:
             raise ClassifierError(
                 f"the archive holds {judged:,} documents that the model can judge, and {least_documents:,} are "
-                "needed to learn from; give a larger archive"
+                f"needed to learn from; give a larger archive{found and f' (it could not judge {found})'}"
+                f"{left_out and f' (left out: {left_out})'}"
             )
         if judged < 0.9 * total:
             return [f"the model could not judge {total - judged:,} of {total:,} documents ({found})"]

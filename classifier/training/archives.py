@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 Progress = Callable[[str], None]
 STEP = 5_000  # documents between two lines of progress
 PACKED = (".zip", ".mbox")  # files of several documents, which must be opened to be counted ...
-TABLES = (".csv", ".tsv")  # whose first column may be called "From"
+TABLES = (".csv", ".tsv", ".xlsx")  # whose first column may be called "From"
 _BEGINNINGS = (b"PK\3\4", b"From ")  # ... and how they begin, for mail programs give mailboxes no extension
 
 
@@ -44,6 +44,10 @@ class Tally:
 
     documents: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def reasons(self) -> str:
+        """What was left out, in words."""
+        return ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.left_out.items()))
 
     def shut(self, _: str) -> None:
         """Count a folder that cannot be listed."""

@@ -74,6 +74,8 @@ def train(
         name = name or Path(corpus).resolve().name.partition(".")[0]  # not that of `out`: names are part of the bytes
         corpus = load_corpus(corpus)
     corpus.require_learnable()
+    for oddity in corpus.oddities():
+        say(oddity)
     settings = settings or Settings.suiting(len(corpus.examples), seed)
     if tune_seconds:
         settings = tune(corpus, tune_seconds, settings, unlabelled=unlabelled, progress=progress)
@@ -86,7 +88,7 @@ def train(
         choice = choose(lesson, settings)
         lesson = choice.ways[-1].lesson  # a tutor that is of no use need not be kept
         meter = leakage(lesson, choice, settings.seed)
-        say("learning from everything")
+        say(f"learning from everything: {', '.join(dict.fromkeys(way.lesson.taught_by for way in choice.ways))}")
         weights, bias = choice.learn()
     report = choice.report(corpus)
     model = compile_model(

@@ -114,8 +114,7 @@ def suggest(
     pool = _one_per_story(pool, excluded, Reader(loaded.tables.analysis, letter_table()), tally)
     if not pool:
         raise ClassifierError(
-            f"{archive}: nothing to suggest among {tally.documents:,} documents; they are empty, not Arabic, too "
-            "short, repeated or excluded"
+            f"{archive}: nothing to suggest among {tally.documents:,} documents; left out: {tally.reasons() or 'none'}"
         )
     with threadpool_limits(1):  # sums in one order give one list
         picked = _pick(pool, count, loaded, seed)
