@@ -180,9 +180,11 @@ class Lesson:
         counts = np.bincount(labels[confident], minlength=probabilities.shape[1])
         enough = counts >= settings.least_per_label
         if enough.sum() < 2:
+            sure = ", ".join(f"{count:,} {label}" for label, count in zip(self.teacher.labels, counts, strict=True))
             raise ClassifierError(
-                f"the model is confident of {settings.least_per_label} documents of fewer than two labels; give an "
-                "archive that holds more than one topic"
+                f"the model is sure of too few documents of the archive ({sure}; {settings.least_per_label} of each of "
+                "two labels are needed): give an archive that holds more than one topic, or a model that knows its "
+                "topics better"
             )
         rows = np.flatnonzero(confident & enough[labels])
         warnings = [
