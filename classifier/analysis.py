@@ -57,6 +57,10 @@ class AnalysisSettings:
         """The same without what is no running text: endings."""
         return replace(self, ending=0)
 
+    def before_ending(self, terms: int) -> int:
+        """How many of the terms of a text, told in this way, come before its ending, which has as many at most."""
+        return terms - min(self.ending, terms // 2)
+
     def check(self) -> None:
         """Raise `ModelFileError` where the engines cannot read by it."""
         if type(self.ending) is not int or not 0 <= self.ending <= LONGEST_ENDING:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from classifier import analysis
-from classifier.analysis import AnalysisSettings, Term, is_ending, is_word
+from classifier.analysis import AnalysisSettings, Term, is_word
 from classifier.arabic import LetterTable
 from classifier.engine.tables import LARGEST, Occurrence, Tables, Tally, Weighting, hash_term
 from classifier.errors import ModelFileError
@@ -26,15 +26,15 @@ class Reader:
         if max(table.units, default=0) > sys.maxunicode:
             raise ModelFileError("the letter table holds what is no letter; get or train the model again")
         settings.check()
-        self._settings, self._table = settings, table
+        self.settings, self._table = settings, table
 
     def terms(self, text: Text) -> list[Term]:
         """The terms of a text, in order, with character offsets; behind them its ending."""
-        return analysis.terms(_decoded(text), self._settings, self._table)
+        return analysis.terms(_decoded(text), self.settings, self._table)
 
     def hashes(self, text: Text) -> array[int]:
         """The hashes of a text's terms, in order and without its ending (for comparing texts with each other)."""
-        found = analysis.terms(_decoded(text), self._settings.in_order, self._table)
+        found = analysis.terms(_decoded(text), self.settings.in_order, self._table)
         return array("Q", [hash_term(term.text) for term in found])
 
 
@@ -123,7 +123,7 @@ class Lexicon:
     def _count(self, text: Text, grow: bool) -> Counter[int]:
         counted: Counter[int] = Counter()
         found = self.reader.terms(text)
-        lead = min(self._lead, sum(not is_ending(term.text) for term in found))
+        lead = min(self._lead, self.reader.settings.before_ending(len(found)))
         for position, term in enumerate(found):
             if grow:
                 self._numbers.setdefault(term.text, len(self._numbers))

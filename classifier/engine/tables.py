@@ -149,7 +149,7 @@ class Tables:
     def values(self, rows: Sequence[int], lead: int | None = None) -> dict[int, float]:
         """tf·idf of each known row among a text's rows, scaled to unit length; `lead`: another than the weighting's."""
         counts: Counter[int] = Counter()
-        lead = min(self.weighting.lead if lead is None else lead, self._in_order(rows))
+        lead = min(self.weighting.lead if lead is None else lead, self.analysis.before_ending(len(rows)))
         for position, row in enumerate(rows):
             if row >= 0:
                 counts[row] += self.weighting.lead_count if position < lead else 1
@@ -175,7 +175,7 @@ class Tables:
         They are PIECES stretches of SHORTEST to PIECE terms from its beginning to its end, or as many as it has room
         for, at least two. A text of one topic has little of it; a cheap look that finds nearly all that hold two.
         """
-        rows = rows[: self._in_order(rows)]
+        rows = rows[: self.analysis.before_ending(len(rows))]
         if len(rows) < LEAST_WORDS:
             return 0.0
         size = min(PIECE, len(rows) // 2, max(SHORTEST, len(rows) // PIECES))
@@ -183,10 +183,6 @@ class Tables:
         starts = [place * (len(rows) - size) // gaps for place in range(gaps + 1)]
         shares = [softmax(self.scores(rows[start : start + size], lead=0)) for start in starts]
         return sum((max(column) - min(column) for column in zip(*shares, strict=True)), 0.0)
-
-    def _in_order(self, rows: Sequence[int]) -> int:
-        """How many of the rows of a text's terms come before its ending, which has as many at most."""
-        return len(rows) - min(self.analysis.ending, len(rows) // 2)
 
 
 def softmax(scores: Sequence[float]) -> list[float]:
