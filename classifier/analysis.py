@@ -7,9 +7,9 @@ characters of the original text it came from, so an explanation can point at the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from classifier.arabic import (
     ALEF,
@@ -39,13 +39,18 @@ _SHORTEST_JOINED = min(map(len, JOINING_WORDS)) + len(ARTICLE) + STEM_LETTERS
 _LONGEST_OPENING = max(map(len, JOINING_WORDS)) + len(ARTICLE)
 
 
-@dataclass(frozen=True)  # no slots: one that was pickled before it had all its fields gets the others' defaults
+@dataclass(frozen=True)
 class AnalysisSettings:
     """How text becomes terms; stored in the model, so that a model reads as it was trained."""
 
     stem: bool = True
     punctuation: bool = False  # is read as words, too (`classifier.arabic.PUNCTUATION`)
     ending: int = 0  # the last so many terms of a text are terms of their own, too
+
+    def __setstate__(self, state: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Take up what was pickled, in a list as well, when there were fewer fields: the others have their defaults."""
+        named = state if isinstance(state, Mapping) else dict(zip(self.__dataclass_fields__, state, strict=False))
+        self.__dict__.update(named)
 
     @property
     def letters(self) -> LetterTable:

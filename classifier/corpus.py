@@ -13,9 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from classifier.arabic import fold
 from classifier.documents import iter_documents
 from classifier.documents.litter import is_hidden
 from classifier.errors import CorpusError, DocumentError
@@ -24,7 +25,6 @@ from classifier.rows import cell, read_rows
 
 TEXT_COLUMNS = ("text", "content", "body", "document")
 LABEL_COLUMNS = ("label", "class", "category", "target")
-TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz", ".jsonl.xz")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 UNREADABLE_FOLDER = "unreadable folder"  # what is left out of a corpus or an archive with it is not known
 
@@ -105,12 +105,14 @@ class Corpus:
         """What is odd about the labels, though they can be learned."""
         spellings: dict[str, list[str]] = {}
         for label in self.labels:
-            spellings.setdefault(label.casefold(), []).append(label)
+            plain = "".join(fold(letter) or letter for letter in label).casefold()
+            spellings.setdefault(plain, []).append(label)
         alike = [", ".join(map(repr, several)) for several in spellings.values() if len(several) > 1]
-        within = [label for label in self.labels if any(label.startswith(f"{other}/") for other in self.labels)]
+        known = set(self.labels)
+        within = [label for label in self.labels if known.intersection(map(str, PurePosixPath(label).parents))]
         found = [f"the labels {several} are learned as different ones; spell them alike if not" for several in alike]
         return found + [
-            f"the label {label!r} is a folder within another label's; move its documents up if it is none of its own"
+            f"the label {label!r} is learned as one of its own beside the one it is named within; rename it if not"
             for label in within
         ]
 
@@ -142,12 +144,14 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
         examples, left_out = _read_file(path)
     else:
         raise CorpusError(
-            f"{path}: there is no such corpus; give a folder of label folders or a CSV, TSV, JSONL or fastText file"
+            f"{path}: there is no such corpus; give a folder of label folders, or a table (CSV, XLSX, JSONL ...)"
         )
     corpus = Corpus.from_examples(examples, left_out)
     if not corpus.examples:
+        reasons = ", ".join(f"{len(names):,} {reason}" for reason, names in corpus.left_out.items())
         raise CorpusError(
-            f"{path}: holds no labelled document; labels are folders below it, or a `label` column of tables"
+            f"{path}: holds no labelled document; labels are folders below it, or a `label` column of one table "
+            f"(left out: {reasons or 'nothing'})"
         )
     return corpus
 
@@ -166,21 +170,6 @@ def _read_folder(root: Path) -> tuple[list[Example], dict[str, list[str]]]:
                 examples.append(Example(found.text, label, within))
     if shut:
         left_out[UNREADABLE_FOLDER] = shut
-    return (examples, left_out) if examples else _read_tables(root, left_out)
-
-
-def _read_tables(root: Path, left_out: dict[str, list[str]]) -> tuple[list[Example], dict[str, list[str]]]:
-    """The rows of the tables in a folder without label folders, as of one table."""
-    outside = left_out.pop("outside a label folder", [])
-    tables = [name for name in outside if "/" not in name and name.lower().endswith(TABLES)]
-    examples = list[Example]()
-    for name in tables:
-        found, without = _read_file(root / name)
-        examples += found
-        for reason, names in without.items():
-            left_out.setdefault(reason, []).extend(names)
-    if others := sorted(set(outside) - set(tables)):
-        left_out["outside a label folder"] = others
     return examples, left_out
 
 
@@ -208,7 +197,7 @@ def _read_file(path: Path) -> tuple[list[Example], dict[str, list[str]]]:
     examples, left_out = [], dict[str, list[str]]()
     for number, row in enumerate(rows, 1):
         name, label = name_of(row, f"{path.name}:{number}"), cell(row, label_column).strip()
-        if isinstance(row[label_column], list | dict):
+        if isinstance(row.get(label_column), list | dict):
             raise CorpusError(
                 f"{path}: the label of row {number} is {label[:40]}; give each document one label, as text"
             )

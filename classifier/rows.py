@@ -15,15 +15,17 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import lru_cache
 from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from unicodedata import category
+from zipfile import ZipFile
 
+from classifier.arabic import TATWEEL
 from classifier.documents import Limits
 from classifier.documents.decoding import decode
 from classifier.documents.scoring import plausible_words
@@ -44,18 +46,19 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ARABIC = re.compile("[\u0621-\u064a]")
 _MIXED = re.compile("[A-Za-z][\u0600-\u06ff]|[\u0600-\u06ff][A-Za-z]")  # what other languages' accents become
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # or a text that would be taken for a disarmed one
+_DELIMITER = re.compile(r'"?sep=([^\r\n])"?\s*$', re.IGNORECASE)
 _FASTTEXT_LABEL = re.compile(rf"(?<!\S){FASTTEXT_MARK}(\S*)\s*")
 
 
 def read_rows(file: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a CSV, TSV, XLSX (its first sheet), JSON Lines, Parquet or fastText file, one at a time.
+    """The rows of a CSV, TSV, XLSX, JSON Lines, Parquet or fastText file, one at a time.
 
     Names of columns are in small letters, and in English where they are Arabic names of what is asked for. Raises
     `CorpusError` for a file that is missing or cannot be read as such.
     """
     path = Path(file)
     if not path.is_file():
-        raise CorpusError(f"{path}: there is no such file; give a CSV or JSONL file")
+        raise CorpusError(f"{path}: there is no such file; give a table: CSV, TSV, XLSX, JSONL or Parquet")
     try:
         yield from map(_named, _rows(path))
     except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
@@ -137,8 +140,8 @@ def _separated_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV file; where commas are decimal points, spreadsheets put semicolons or tabs between the columns."""
     heading = lines.readline()
     delimiter = max(",;\t", key=heading.count)
-    if heading.startswith("sep="):  # a line by which Excel is told
-        delimiter, heading = heading[4:5], lines.readline()
+    if told := _DELIMITER.match(heading):  # a line for Excel
+        delimiter, heading = told[1], lines.readline()
     for row in _table(chain([heading] if heading else [], lines), delimiter):
         yield {column: _armed(value) for column, value in row.items()}
 
@@ -174,6 +177,7 @@ def _table(lines: Iterable[str], delimiter: str, *, quoted: bool = True) -> Iter
     rows = csv.DictReader(lines, delimiter=delimiter, quoting=quoting, strict=True)
     number, line = 1, 2  # of the row to come, and where it begins
     try:
+        _require_distinct(rows.fieldnames or ())
         for row in rows:
             if any(map(str.strip, row.pop(None, []))):
                 raise ValueError(
@@ -223,37 +227,62 @@ def _fasttext_lines(lines: IO[str]) -> Iterator[dict[str, Any]]:
 def _named(row: dict[str, Any]) -> dict[str, Any]:
     """The row with its columns named as they are asked for; of two with one name, the one that is spelt so."""
     named: dict[str, Any] = {}
+    spelt: dict[str, str] = {}
     for column, value in row.items():
         name = _name(column)
+        if name in ("text", "label") and name in spelt and name not in (column, spelt[name]):
+            raise ValueError(f"the columns {spelt[name]!r} and {column!r} may both be its {name}; rename one")
         if name not in named or name == column:
-            named[name] = value
+            named[name], spelt[name] = value, column
     return named
 
 
 @lru_cache(maxsize=1000)
 def _name(column: str) -> str:
-    plain = column.strip("\ufeff \t").lower()
+    letters = (letter for letter in column if category(letter) not in ("Cf", "Mn") and letter != TATWEEL)
+    plain = "".join(letters).strip().lower()
     return _ARABIC_NAMES.get(plain, plain)
 
 
+def _require_distinct(heading: Iterable[str]) -> None:
+    """Raise `ValueError` where two columns have one name: one of them would be lost."""
+    twice = [name for name, count in Counter(filter(None, heading)).items() if count > 1]
+    if twice:
+        raise ValueError(f"two columns are called {twice[0]!r}; rename one")
+
+
 def _sheet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows below the first row of each sheet that is shown."""
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.cell.cell import ERROR_CODES
 
     try:
         with ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
         if size > _HARMLESS and size > Limits().max_ratio * path.stat().st_size:
             raise ValueError(f"it would unpack to {size:,} bytes, more than tables do")
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, InvalidFileException) as error:
-        raise ValueError(f"it is no XLSX file: {error}") from None
-    with closing(book):
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        heading = [str(value) if value is not None else "" for value in next(rows, ())]
-        for values in rows:
-            if any(value is not None for value in values):
-                yield {name: _armed(value) for name, value in zip(heading, values, strict=False) if name}
+        with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:
+            for sheet in book.worksheets:
+                if sheet.sheet_state == "visible":
+                    sheet.reset_dimensions()  # which are often untrue
+                    yield from _rows_of(sheet, ERROR_CODES)
+    except Exception as error:  # a workbook is a border: what the libraries raise for a broken one is of many kinds
+        raise ValueError(
+            f"not a workbook that can be read, {type(error).__name__}: {error}; or save it without a password"
+        ) from None
+
+
+def _rows_of(sheet: Any, errors: Collection[str]) -> Iterator[dict[str, Any]]:
+    rows = (["" if value is None else str(value) for value in values] for values in sheet.iter_rows(values_only=True))
+    first, heading = next((row for row in enumerate(rows, 1) if any(row[1])), (0, []))
+    if not first:
+        return
+    _require_distinct(heading)
+    width = max(place for place, name in enumerate(heading, 1) if name)
+    for values in sheet.iter_rows(min_row=first + 1, max_col=width, values_only=True):
+        row = {name: None if value in errors else _armed(value) for name, value in zip(heading, values, strict=False)}
+        if any(value is not None for name, value in row.items() if name):
+            yield {name: value for name, value in row.items() if name}
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:

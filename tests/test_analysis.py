@@ -105,9 +105,10 @@ def test_the_ending_is_told_where_it_is_asked_for() -> None:
 
 
 def test_settings_pickled_before_a_field_was_there_have_its_default() -> None:
-    old = AnalysisSettings.__new__(AnalysisSettings)
-    old.__dict__.update(stem=False)
-    assert old == AnalysisSettings(stem=False)
+    for state in ([False, True], {"stem": False, "punctuation": True}):  # of a class with slots, and of one without
+        old = AnalysisSettings.__new__(AnalysisSettings)
+        old.__setstate__(state)
+        assert old == AnalysisSettings(stem=False, punctuation=True)
     assert pickle.loads(pickle.dumps(AnalysisSettings(ending=2))) == AnalysisSettings(ending=2)
 
 

@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -301,8 +302,12 @@ def test_doubted_documents_are_learned_from_where_there_are_no_others(kind: str,
         ("c.txt", b"no label here\n", "cannot be read"),
         ("c.xyz", b"?", "ending is not one of"),
         ("c.jsonl", b"", "no rows"),
+        ("c.jsonl", b'{"text": "x", "label": ""}\n{"text": "y"}', "left out: 2 without a label"),
         ("c.jsonl", b'{"text": "x", "label": ["a"]}', "row 1 is .'a'.; give each document one label"),
-        ("c.xlsx", b"PK\3\4", "no XLSX file"),
+        ("c.xlsx", b"PK\3\4", "not a workbook that can be read"),
+        ("c.csv", "text,label,text\nخبر,a,نبأ\n".encode(), "two columns are called 'text'"),
+        ("c.csv", "text,القسم,التصنيف\nخبر,a,نبأ\n".encode(), "'القسم' and 'التصنيف' may both be its label"),
+        ("c.csv", b"sep=\n", "no rows"),
         ("c.csv", (f"a,{'خبر ' * 99}\n" * 2).encode(), "its columns are called 'a', '.{30}': call one text or content"),
         ("c.parquet", b"PAR1", "cannot be read"),
         ("c.csv", 'label,text\na,خبر\nb,"نبأ\na,آخر\n'.encode(), "row 2, from line 3 on, do not match"),
@@ -321,7 +326,14 @@ def test_unreadable_corpora_are_clear_errors(name: str, content: bytes, message:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1256"])
 def test_columns_are_known_by_other_spellings(encoding: str, tmp_path: Path) -> None:
-    for heading in ("\ufeff Text ,LABEL", "النص,التصنيف", "content,Category", "text,label,Text", "sep=,\ntext,label"):
+    for heading in (
+        "\ufeff Text ,LABEL",
+        "النص,التصنيف",
+        "content,Category",
+        "text,label,Text",
+        "SEP=,\ntext,label",
+        "\u200fالنَّص,\u00a0تصنيـف ",
+    ):
         extra = ",x" if heading.endswith("Text") else ""
         content = f"{heading}\n" + "".join(f"خبر عن السوق والمصارف {n},{'ab'[n % 2]}{extra}\n" for n in range(9))
         (tmp_path / "c.csv").write_text(content, encoding=encoding, errors="ignore")
@@ -337,30 +349,76 @@ def test_vocalised_tables_in_windows_1256_are_read(tmp_path: Path) -> None:
     assert {row["text"] for row in read_rows(tmp_path / "c.csv")} == {row.partition(";")[2] for row in rows}
 
 
-def test_a_folder_of_tables_is_one_corpus(tmp_path: Path) -> None:
+def test_workbooks_are_read_sheet_by_sheet(tmp_path: Path) -> None:
     from openpyxl import Workbook
 
     book = Workbook()
+    book.active.append([])
     for row in (
-        ("label", "text", None),
-        ("a", "=1+1", None),
-        ("a", "خبر أول", None),
-        (None, None, None),
-        (7, "ثان", 1),
+        ("label", "text", None, None),
+        ("a", "'=1+1", None, "x"),
+        ("a", "خبر أول"),
+        (),
+        (7, "ثان"),
+        ("#N/A", "ثالث"),
     ):
         book.active.append(row)
-    book.active["B2"].data_type = "s"
+    second = book.create_sheet("more")
+    second.append(("النص", "التصنيف"))
+    second.append(("نبأ", "a"))
+    book.create_sheet("hidden").append(("text", "label"))
+    book["hidden"].append(("مخفي", "a"))
+    book["hidden"].sheet_state = "hidden"
+    book.create_sheet("empty")
     book.save(tmp_path / "one.XLSX")
-    (tmp_path / "two.csv").write_text("text,label\nنبأ,a\n,b\n", encoding="utf-8")
-    (tmp_path / "Thumbs.db").write_bytes(b"\0")
-    (tmp_path / "notes.txt").write_text("ملاحظة", encoding="utf-8")
-    corpus = load_corpus(tmp_path)
+    corpus = load_corpus(tmp_path / "one.XLSX")
     assert {(example.label, example.text) for example in corpus.examples} == {
         ("a", "=1+1"), ("a", "خبر أول"), ("7", "ثان"), ("a", "نبأ"),
     }  # fmt: skip
-    assert corpus.left_out == {"empty": ("two.csv:2",), "outside a label folder": ("notes.txt",)}
-    assert len(load_corpus(tmp_path / "one.XLSX").examples) == 3
-    assert len(list(read_texts(tmp_path / "one.XLSX"))) == 3
+    assert corpus.left_out == {"without a label": ("one.XLSX:4",)}
+    assert len(list(read_texts(tmp_path / "one.XLSX"))) == 5
+
+
+def test_a_workbook_that_does_not_know_its_size_is_read_whole(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in [("text", "label"), *((f"خبر {number}", "ab"[number % 2]) for number in range(30))]:
+        book.active.append(row)
+    book["Sheet"]["XFD20000"] = "x"
+    book.save(tmp_path / "a.xlsx")
+    with ZipFile(tmp_path / "a.xlsx") as old, ZipFile(tmp_path / "b.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:A3"', old.read(name)))
+    assert len(load_corpus(tmp_path / "b.xlsx").examples) == 30
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
+def test_broken_workbooks_are_clear_errors(part: str, tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (("text", "label"), ("خبر", "a"), ("نبأ", "b")):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with ZipFile(tmp_path / "a.xlsx") as old, ZipFile(tmp_path / "b.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name)[: -20 if name == part else None])
+    with pytest.raises(CorpusError, match="not a workbook that can be read"):
+        load_corpus(tmp_path / "b.xlsx")
+
+
+def test_tables_in_a_folder_are_no_corpus(tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("text,label\nنبأ,a\nخبر,b\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"of one table .left out: 1 outside a label folder"):
+        load_corpus(tmp_path)
+
+
+def test_unicode_text_of_a_spreadsheet_is_a_table(tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("text\tlabel\nنبأ\ta\nخبر\tb\n", encoding="utf-16")
+    assert [row["label"] for row in read_rows(tmp_path / "c.txt")] == ["a", "b"]
+    (tmp_path / "f.txt").write_text("__label__a نبأ\tآخر\n", encoding="utf-8")
+    assert [row["text"] for row in read_rows(tmp_path / "f.txt")] == ["نبأ\tآخر"]
 
 
 def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
@@ -371,14 +429,15 @@ def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 
 
 def test_odd_labels_are_told(tmp_path: Path) -> None:
-    for name in ("Sport/1", "sport/2", "news/3", "news/old/4"):
+    for name in ("Sport/1", "sport/2", "news/3", "news/old/4", "رياضة/5", "رياضه/6"):
         for part in "ab":
             (tmp_path / f"{name}{part}.txt").parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / f"{name}{part}.txt").write_text(f"خبر {name} {part}", encoding="utf-8")
     said: list[str] = []
     training.train(tmp_path, tmp_path.parent / "odd.model", progress=said.append)
     assert any("'Sport', 'sport' are learned as different" in line for line in said)
-    assert any("'news/old' is a folder within" in line for line in said)
+    assert any("'رياضة', 'رياضه' are learned as different" in line for line in said)
+    assert any("'news/old' is learned as one of its own" in line for line in said)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1256"])

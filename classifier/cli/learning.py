@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 CorpusArgument = Annotated[
     Path,
-    typer.Argument(
-        help="A folder of label folders or of tables, or a table: CSV, TSV, XLSX, JSONL, Parquet, fastText."
-    ),
+    typer.Argument(help="A folder of label folders, or a table: CSV, TSV, XLSX, JSONL, Parquet, fastText."),
 ]
 
 

@@ -38,7 +38,8 @@ def read_members(source: Source) -> Members:
     with open_zip(source) as archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             name = info.filename
-            if not name.endswith("/") and not name.startswith("__MACOSX/") and not is_litter(name.rpartition("/")[2]):
+            *folders, last = name.replace("\\", "/").split("/")
+            if last and "__MACOSX" not in folders and not is_litter(last):
                 seen[name] += 1
                 found = _read_member(source, archive, info)
                 yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), found

@@ -10,4 +10,4 @@ def is_hidden(name: str) -> bool:
 
 def is_litter(name: str) -> bool:
     """True for names of files that no user made: of macOS and Windows, locks of Office."""
-    return name.startswith("~$") or name.lower() in (".ds_store", "thumbs.db", "desktop.ini")
+    return name.startswith(("~$", "._")) or name.lower() in (".ds_store", "thumbs.db", "desktop.ini")
