@@ -110,11 +110,6 @@ def is_word(term: str) -> bool:
     return term[0] > LAST_SIGN
 
 
-def is_ending(term: str) -> bool:
-    """Whether a term is one of the ending of a text."""
-    return term.startswith(ENDING)
-
-
 def normalise(text: str, table: LetterTable | None = None) -> str:
     """The words of a text in their folded spelling, unstemmed, with one space between them."""
     return " ".join(term.text for term in terms(text, AnalysisSettings(stem=False), table))

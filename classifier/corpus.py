@@ -19,7 +19,7 @@ from typing import Any
 from classifier.arabic import fold
 from classifier.documents import iter_documents
 from classifier.documents.litter import is_hidden
-from classifier.errors import CorpusError, DocumentError
+from classifier.errors import CorpusError, DocumentError, listed
 from classifier.prediction import digest_of
 from classifier.rows import cell, read_rows
 
@@ -148,7 +148,7 @@ def load_corpus(path: str | os.PathLike[str]) -> Corpus:
         )
     corpus = Corpus.from_examples(examples, left_out)
     if not corpus.examples:
-        reasons = ", ".join(f"{len(names):,} {reason}" for reason, names in corpus.left_out.items())
+        reasons = listed({reason: len(names) for reason, names in corpus.left_out.items()})
         raise CorpusError(
             f"{path}: holds no labelled document; labels are folders below it, or a `label` column of one table "
             f"(left out: {reasons or 'nothing'})"

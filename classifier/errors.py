@@ -11,6 +11,7 @@ The tree knows nothing of the command line. Every message says what was found, w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -46,6 +47,15 @@ _FAILURES = frozenset(
         Reason.UNSUPPORTED,
     }
 )
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts in words, as messages tell them.
+
+    >>> listed({"EMPTY": 1200, "BROKEN_FILE": 3})
+    '1,200 EMPTY, 3 BROKEN_FILE'
+    """
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 class ClassifierError(Exception):

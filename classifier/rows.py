@@ -32,7 +32,6 @@ from classifier.documents.scoring import plausible_words
 from classifier.errors import CorpusError, DocumentError
 
 FASTTEXT_MARK = "__label__"
-ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".txt", ".ft", ".parquet")
 _ARABIC_NAMES = {
     **dict.fromkeys(("النص", "نص", "المحتوى", "المتن"), "text"),
     **dict.fromkeys(("التصنيف", "تصنيف", "الفئة", "القسم"), "label"),
@@ -40,7 +39,6 @@ _ARABIC_NAMES = {
     "المصدر": "source",
     "التاريخ": "date",
 }
-_HARMLESS = 10_000_000  # bytes that may be packed as small as can be
 _HEAD = 1 << 20  # bytes by which an encoding is told
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ARABIC = re.compile("[\u0621-\u064a]")
@@ -93,6 +91,7 @@ def disarmed(text: str) -> str:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    whole = {".parquet": _parquet_rows, ".xlsx": _sheet_rows}
     kinds: dict[str, Callable[[IO[str]], Iterator[dict[str, Any]]]] = {
         ".csv": _separated_lines,
         ".tsv": _tabbed_lines,
@@ -103,11 +102,12 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     }
     suffixes = [suffix.lower() for suffix in path.suffixes]
     ending = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".xz")), "")
-    if ending in (".parquet", ".xlsx"):
-        yield from (_parquet_rows if ending == ".parquet" else _sheet_rows)(path)
+    if ending in whole:
+        yield from whole[ending](path)
         return
     if ending not in kinds:
-        raise CorpusError(f"{path}: {ending or 'no'} ending is not one of {', '.join(ENDINGS)}; save it as one of them")
+        known = ", ".join((*kinds, *whole))
+        raise CorpusError(f"{path}: {ending or 'no'} ending is not one of {known}; save it as one of them")
     csv.field_size_limit(1 << 30)  # a document may be a long field
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
     with opener(path, "rb") as file:
@@ -259,7 +259,7 @@ def _sheet_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
-        if size > _HARMLESS and size > Limits().max_ratio * path.stat().st_size:
+        if Limits().is_bomb(size, path.stat().st_size):
             raise ValueError(f"it would unpack to {size:,} bytes, more than tables do")
         with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:
             for sheet in book.worksheets:

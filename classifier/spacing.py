@@ -49,9 +49,9 @@ class Spacer:
     """Reads texts with wrong spaces, with the engine and tables of one model."""
 
     def __init__(self, engine: Engine, tables: Tables) -> None:
-        in_order = replace(tables, analysis=tables.analysis.in_order)
-        self._engine = type(engine)(in_order) if tables.analysis.ending else engine
-        self._tables = tables
+        if tables.analysis.ending:  # which are no words to part
+            engine = type(engine)(replace(tables, analysis=tables.analysis.in_order))
+        self._engine, self._tables = engine, tables
 
     def mend(self, text: str) -> Spaced | None:
         """The beginning of a text with its spaces put right; None where nothing is wrong with them."""

@@ -10,10 +10,13 @@ import typer
 
 from classifier.cli.options import ModelOption, refuse_to_overwrite
 from classifier.drafts import require_writable
+from classifier.errors import listed
 
 ArchiveArgument = Annotated[
     Path,
-    typer.Argument(help="A folder (any format), zip file or mailbox, or a CSV, TSV, JSONL or Parquet file of texts."),
+    typer.Argument(
+        help="A folder (any format), zip file or mailbox, or a table of texts: CSV, TSV, XLSX, JSONL, Parquet."
+    ),
 ]
 
 
@@ -92,7 +95,7 @@ def suggest(
 
 def _say_left_out(left_out: Mapping[str, int]) -> None:
     if left_out:
-        _say("left out: " + ", ".join(f"{number:,} {reason}" for reason, number in left_out.items()))
+        _say(f"left out: {listed(left_out)}")
 
 
 def _say(line: str) -> None:

@@ -43,3 +43,7 @@ class Limits:
     """PDF pages read; the rest is left out and `Document.repairs` says so."""
     max_members: int = 10_000
     """Members of an archive or attachments of a message."""
+
+    def is_bomb(self, unpacked: int, packed: int) -> bool:
+        """Whether so many packed bytes hold more than documents do."""
+        return unpacked > 10_000_000 and unpacked > self.max_ratio * packed

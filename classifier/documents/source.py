@@ -44,7 +44,7 @@ class Budget:
                 f"unpacking it goes beyond the {self.limits.max_unpacked:,} bytes read of one file; unpack it"
                 " yourself if you trust it",
             )
-        if total > 10_000_000 and total > self.limits.max_ratio * self.packed:
+        if self.limits.is_bomb(total, self.packed):
             raise DocumentError(
                 Reason.TOO_LARGE,
                 f"unpacking it goes beyond {self.limits.max_ratio} times the size of the file, as zip bombs do; unpack"

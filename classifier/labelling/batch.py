@@ -59,7 +59,7 @@ def label_folder(
     stopped, the file ends up the same bytes.
 
     `model` is a model, or what `Model.load` takes. `max_error`, `explain` and `passages` are as in `Model.predict`.
-    `include` and `exclude` are patterns (`Filters`); files whose name starts with a dot count only with `hidden`.
+    `include` and `exclude` are patterns (`Filters`); hidden files (`documents.litter`) count only with `hidden`.
     `ignore` names files, such as exports, that are no documents though they may lie in the folder. `force` labels
     everything anew. `jobs` processes (default: one per core) on any joblib `backend`; `scheduler` is the address of a
     dask scheduler. `timeout` is what one document may take, in seconds, before it is given up as `failed`; it binds the

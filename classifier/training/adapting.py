@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from classifier import __version__
 from classifier.drafts import require_writable
 from classifier.engine.tables import lay_out
-from classifier.errors import ClassifierError
+from classifier.errors import ClassifierError, listed
 from classifier.model import Model
 from classifier.training.answering import Reading, read_archive
 from classifier.training.archives import Progress
@@ -180,7 +180,7 @@ class Lesson:
         counts = np.bincount(labels[confident], minlength=probabilities.shape[1])
         enough = counts >= settings.least_per_label
         if enough.sum() < 2:
-            sure = ", ".join(f"{count:,} {label}" for label, count in zip(self.teacher.labels, counts, strict=True))
+            sure = listed(dict(zip(self.teacher.labels, counts.tolist(), strict=True)))
             raise ClassifierError(
                 f"the model is sure of too few documents of the archive ({sure}; {settings.least_per_label} of each of "
                 "two labels are needed): give an archive that holds more than one topic, or a model that knows its "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classifier.decision import decide
 from classifier.engine import Engine, Lexicon, Reader
 from classifier.engine import Tally as Answer
-from classifier.errors import ClassifierError, Reason
+from classifier.errors import ClassifierError, Reason, listed
 from classifier.model import Model
 from classifier.training.archives import Progress, Sample, Tally, read_sampled
 from classifier.training.counting import term_numbers
@@ -80,7 +80,7 @@ class Reading:
         """What is odd about the archive; raises `ClassifierError` when there is too little to learn from."""
         reasons = Counter(document.reason for document in self.documents)
         judged, total = reasons[None], len(self.documents)
-        found = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items(), key=str) if reason)
+        found = listed({str(reason): count for reason, count in sorted(reasons.items(), key=str) if reason})
         left_out = self.tally.reasons()
         if total and judged < least_share * total:
             raise ClassifierError(

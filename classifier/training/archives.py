@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from classifier.corpus import TEXT_COLUMNS, UNREADABLE_FOLDER, column_of, name_of, text_of, walk
 from classifier.documents import Document, Knows, iter_documents, read_document
 from classifier.documents.formats import is_readable_name
-from classifier.errors import CorpusError, DocumentError
+from classifier.errors import CorpusError, DocumentError, listed
 from classifier.prediction import digest_of
 from classifier.rows import read_rows
 
@@ -47,7 +47,7 @@ class Tally:
 
     def reasons(self) -> str:
         """What was left out, in words."""
-        return ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.left_out.items()))
+        return listed(dict(sorted(self.left_out.items())))
 
     def shut(self, _: str) -> None:
         """Count a folder that cannot be listed."""

@@ -57,6 +57,11 @@ class Choice:
         return any(way.lesson.tutor for way in self.ways)
 
     @property
+    def taught_by(self) -> str:
+        """What its ways learn from, in words, each once."""
+        return ", ".join(dict.fromkeys(way.lesson.taught_by for way in self.ways))
+
+    @property
     def strengths(self) -> tuple[float, ...]:
         """The strengths of its ways, each once, ascending."""
         return tuple(sorted({way.strength for way in self.ways}))

@@ -88,7 +88,7 @@ def train(
         choice = choose(lesson, settings)
         lesson = choice.ways[-1].lesson  # a tutor that is of no use need not be kept
         meter = leakage(lesson, choice, settings.seed)
-        say(f"learning from everything: {', '.join(dict.fromkeys(way.lesson.taught_by for way in choice.ways))}")
+        say(f"learning from everything: {choice.taught_by}")
         weights, bias = choice.learn()
     report = choice.report(corpus)
     model = compile_model(

@@ -17,7 +17,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 
-from classifier.analysis import is_ending, stem
+from classifier.analysis import stem
 from classifier.arabic import ENDING
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ def family_vectors(terms: Sequence[str], tfidf: scipy.sparse.csr_matrix, idf: Fl
 
     Full words tell more than stems where a corpus is large enough to have seen them; the stems speak for the rare ones.
     """
-    stems = [ENDING + stem(term[1:]) if is_ending(term) else stem(term) for term in terms]
+    stems = [ENDING + stem(term[1:]) if term.startswith(ENDING) else stem(term) for term in terms]
     number = {family: position for position, family in enumerate(sorted(set(stems)))}
     cells = (np.ones(len(stems)), (np.arange(len(stems)), np.array([number[family] for family in stems])))
     members = scipy.sparse.csr_matrix(cells)
